@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The hypercall by which a guest finds the others: Documentation/guest-abi.rst. */
+#include "discovery.h"
+#include "registry.h"
+
+/*
+ * Ring 3 learns nothing of what it may not call: -KVM_EPERM is also what it
+ * gets from a number that is not registered.
+ */
+static long visible(const struct hcx_call *call, const struct hcx_entry *entry, long value)
+{
+	if (call->user && !(entry && (entry->flags & HCX_RING3)))
+		return -KVM_EPERM;
+
+	return entry ? value : -KVM_ENOSYS;
+}
+
+static long flags_of_nr(const struct hcx_call *call)
+{
+	const struct hcx_entry *entry;
+	long ret;
+
+	rcu_read_lock_sched();
+	entry = hcx_find_nr(hcx_arg(call, 1));
+	ret = visible(call, entry, entry ? entry->flags : 0);
+	rcu_read_unlock_sched();
+
+	return ret;
+}
+
+/* Two registers of eight bytes, or three of four outside 64-bit mode. */
+static union hcx_name name_arg(const struct hcx_call *call)
+{
+	union hcx_name name = {};
+
+	if (call->long_mode) {
+		name.word[0] = hcx_arg(call, 1);
+		name.word[1] = hcx_arg(call, 2);
+	} else {
+		name.word[0] = hcx_arg(call, 1) | hcx_arg(call, 2) << 32;
+		name.word[1] = hcx_arg(call, 3);
+	}
+
+	return name;
+}
+
+static long nr_of_name(const struct hcx_call *call)
+{
+	const union hcx_name name = name_arg(call);
+	const struct hcx_entry *entry;
+	long ret;
+
+	rcu_read_lock_sched();
+	entry = hcx_find_name(&name);
+	ret = visible(call, entry, entry ? entry->nr : 0);
+	rcu_read_unlock_sched();
+
+	return ret;
+}
+
+static long discover(struct hcx_call *call)
+{
+	switch (hcx_arg(call, 0)) {
+	case HCX_DISCOVER_VERSION:
+		return HCX_ABI_VERSION;
+	case HCX_DISCOVER_FEATURES:
+		return HCX_FEATURE_RING3;
+	case HCX_DISCOVER_NUMBER:
+		return flags_of_nr(call);
+	case HCX_DISCOVER_NAME:
+		return nr_of_name(call);
+	default:
+		return -KVM_EOPNOTSUPP;
+	}
+}
+
+struct hcx_handler hcx_discovery = {
+	.nr = HCX_NR_DISCOVERY,
+	.flags = HCX_RING3,
+	.name = "discovery",
+	.owner = THIS_MODULE,
+	.call = discover,
+};

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The hook on kvm_emulate_hypercall(): found by name through ftrace, so that
+ * no KVM symbol is imported or looked up for it. Documentation/hook.rst.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/rcupdate.h>
+#include "compat.h"
+#include "hook.h"
+
+#define HOOKED "kvm_emulate_hypercall"
+
+/*
+ * The import makes kvm.ko a module in use while this one is loaded; every
+ * kernel lets any module have this symbol.
+ */
+static void (*const pin_kvm)(struct kvm *kvm) __used = kvm_put_kvm;
+
+/* Read by trampoline.S. */
+unsigned long hcx_redirected_body;
+
+static bool redirecting;
+
+/* Lets a livepatch, or another IPMODIFY user, share the function with our direct call. */
+static int share_function(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
+{
+	return 0;
+}
+
+static struct ftrace_ops direct_ops = { .ops_func = share_function };
+
+static notrace void redirect(unsigned long ip, unsigned long parent_ip,
+			     struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	unsigned long body = ip + MCOUNT_INSN_SIZE;
+
+	/* It never changes: read first, so that vCPUs share a clean line. */
+	if (READ_ONCE(hcx_redirected_body) != body)
+		WRITE_ONCE(hcx_redirected_body, body);
+	ftrace_regs_set_instruction_pointer(fregs, (unsigned long)hcx_trampoline_redirected);
+}
+
+static struct ftrace_ops redirect_ops = {
+	.func = redirect,
+	.flags = HCX_FTRACE_OPS_FL_IPMODIFY,
+};
+
+static int filter(struct ftrace_ops *ops)
+{
+	int ret = ftrace_set_filter(ops, HOOKED, strlen(HOOKED), true);
+
+	if (ret)
+		pr_err(HOOKED "() cannot be traced on this kernel (%d): it has no fentry site\n",
+		       ret);
+	return ret;
+}
+
+static int attach_direct(void)
+{
+	int ret = filter(&direct_ops);
+
+	if (!ret)
+		ret = hcx_register_ftrace_direct(&direct_ops, (unsigned long)hcx_trampoline);
+	if (ret)
+		ftrace_free_filter(&direct_ops);
+	return ret;
+}
+
+static int attach_redirect(void)
+{
+	int ret = filter(&redirect_ops);
+
+	if (!ret)
+		ret = register_ftrace_function(&redirect_ops);
+	if (ret)
+		ftrace_free_filter(&redirect_ops);
+	return ret;
+}
+
+/*
+ * A function of our own, with an ops that must not be switched off: shows
+ * that ftrace works, and keeps kernel.ftrace_enabled at 1, without which the
+ * hook would silently be gone (ftrace_enable_sysctl() in kernel/trace/ftrace.c).
+ */
+static noinline void guarded_function(void)
+{
+	barrier();
+}
+
+static bool guard_called;
+
+static notrace void guard_hit(unsigned long ip, unsigned long parent_ip,
+			      struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	guard_called = true;
+}
+
+static struct ftrace_ops guard_ops = {
+	.func = guard_hit,
+	.flags = FTRACE_OPS_FL_PERMANENT,
+};
+
+static void guard_detach(void)
+{
+	unregister_ftrace_function(&guard_ops);
+	ftrace_free_filter(&guard_ops);
+}
+
+static int guard_attach(void)
+{
+	int ret = ftrace_set_filter_ip(&guard_ops, (unsigned long)guarded_function, 0, 1);
+
+	if (!ret)
+		ret = register_ftrace_function(&guard_ops);
+	if (ret) {
+		ftrace_free_filter(&guard_ops);
+		pr_err("ftrace is off (%d): %s\n", ret, ret == -EBUSY ?
+		       "run 'sysctl kernel.ftrace_enabled=1' first" :
+		       "the kernel was built or booted without it, or has disabled it after a fault");
+		return ret;
+	}
+
+	guarded_function();
+	if (READ_ONCE(guard_called))
+		return 0;
+	guard_detach();
+	pr_err("ftrace does not call back on this kernel\n");
+	return -ENODEV;
+}
+
+static int attach(void)
+{
+	int ret = attach_direct();
+
+	if (ret != -EBUSY)
+		return ret;
+	ret = attach_redirect();
+	redirecting = !ret;
+	if (ret)
+		pr_err(HOOKED "() is taken: by a BPF fentry/fexit program or another direct call, and by a livepatch as well; unload one of them (%d)\n",
+		       ret);
+	else
+		pr_notice(HOOKED "() has a direct call already, of a BPF fentry/fexit program as a rule; redirecting it through ftrace instead, which costs each hypercall about 40 instructions\n");
+	return ret;
+}
+
+/**
+ * hcx_hook_attach() - let kvm_emulate_hypercall() call hcx_hypercall()
+ *
+ * As a direct call, or, where another direct call holds the function, by an
+ * ftrace_ops that moves the ip.
+ *
+ * Context: process; may sleep.
+ * Return: 0, or a negative errno with a line in the kernel log.
+ */
+int hcx_hook_attach(void)
+{
+	int ret = guard_attach();
+
+	if (ret)
+		return ret;
+	ret = attach();
+	if (ret)
+		guard_detach();
+	return ret;
+}
+
+/**
+ * hcx_hook_detach() - undo hcx_hook_attach()
+ *
+ * No vCPU enters hcx_hypercall() any more when this returns. Those that wait
+ * for KVM or for a handler inside it have an entry of the registry's.
+ *
+ * Context: process; may sleep.
+ */
+void hcx_hook_detach(void)
+{
+	struct ftrace_ops *ops = redirecting ? &redirect_ops : &direct_ops;
+
+	if (redirecting)
+		unregister_ftrace_function(ops);
+	else
+		hcx_unregister_ftrace_direct(ops, (unsigned long)hcx_trampoline);
+	ftrace_free_filter(ops);
+	guard_detach();
+	synchronize_rcu_tasks();
+}

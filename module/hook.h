@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* How kvm_emulate_hypercall() comes to call hcx_hypercall(). */
+#ifndef _HCX_HOOK_H
+#define _HCX_HOOK_H
+
+struct kvm_vcpu;
+
+int hcx_hook_attach(void);
+void hcx_hook_detach(void);
+
+/* trampoline.S */
+void hcx_trampoline(void);
+void hcx_trampoline_redirected(void);
+int hcx_call_kvm(struct kvm_vcpu *vcpu, unsigned long body);
+
+/* dispatch.c */
+int hcx_hypercall(struct kvm_vcpu *vcpu, unsigned long body);
+
+#endif /* _HCX_HOOK_H */

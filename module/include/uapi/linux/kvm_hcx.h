@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * The guest ABI of kvm-hcx: what a guest needs to find and call a hypercall.
+ * Documentation/guest-abi.rst is its text.
+ */
+#ifndef _UAPI_LINUX_KVM_HCX_H
+#define _UAPI_LINUX_KVM_HCX_H
+
+/* Raised when a guest written for an older one would be misled. */
+#define HCX_ABI_VERSION		1
+
+/* KVM's own numbers end here (KVM_HC_MAP_GPA_RANGE, uapi/linux/kvm_para.h). */
+#define HCX_NR_KVM_LAST		12
+
+/* "KX": numbers that the host allots; the first of them answers discovery. */
+#define HCX_NR_DISCOVERY	0x4b580000
+#define HCX_NR_ALLOTTED_FIRST	0x4b580001
+#define HCX_NR_ALLOTTED_LAST	0x4b58ffff
+
+/* The largest number that can be registered. */
+#define HCX_NR_LAST		0x7fffffff
+
+/* Bytes of a hypercall's name, without a terminator. */
+#define HCX_NAME_LEN		16
+
+/* What discovery is asked for, in RBX. */
+#define HCX_DISCOVER_VERSION	0
+#define HCX_DISCOVER_FEATURES	1
+#define HCX_DISCOVER_NUMBER	2
+#define HCX_DISCOVER_NAME	3
+
+/* HCX_DISCOVER_FEATURES: a hypercall can be open to ring 3. */
+#define HCX_FEATURE_RING3	(1 << 0)
+
+/* HCX_DISCOVER_NUMBER, and struct hcx_handler's flags: open to ring 3. */
+#define HCX_RING3		(1 << 0)
+
+#endif /* _UAPI_LINUX_KVM_HCX_H */

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kvm_hcx: KVM hypercalls that are added at run time. */
+#include <linux/module.h>
+#include "discovery.h"
+#include "hook.h"
+#include "registry.h"
+#include "selfcheck.h"
+
+static int __init hcx_init(void)
+{
+	int ret;
+
+	ret = hcx_registry_init();
+	if (ret)
+		return ret;
+	ret = hcx_register(&hcx_discovery);
+	if (ret)
+		goto err_registry;
+	ret = hcx_hook_attach();
+	if (ret)
+		goto err_discovery;
+	ret = hcx_selfcheck();
+	if (ret)
+		goto err_hook;
+
+	return 0;
+
+err_hook:
+	hcx_hook_detach();
+err_discovery:
+	hcx_unregister(&hcx_discovery);
+err_registry:
+	hcx_registry_exit();
+	/* What is past hcx_entry_put() in hcx_hypercall(). */
+	synchronize_rcu_tasks();
+	return ret;
+}
+
+static void __exit hcx_exit(void)
+{
+	hcx_hook_detach();
+	hcx_unregister(&hcx_discovery);
+	hcx_registry_exit();
+	synchronize_rcu_tasks();
+}
+
+module_init(hcx_init);
+module_exit(hcx_exit);
+MODULE_DESCRIPTION("KVM hypercalls that are added at run time");
+MODULE_AUTHOR("The kvm-hcx authors");
+MODULE_VERSION("0.1");
+MODULE_LICENSE("GPL");

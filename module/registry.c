@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Registering, replacing and unregistering handlers. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/delay.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include "discovery.h"
+#include "registry.h"
+
+#define NAME_CHARS "abcdefghijklmnopqrstuvwxyz0123456789_-."
+
+/* Held to change what follows. */
+static DEFINE_MUTEX(registry_lock);
+
+struct hlist_head hcx_by_nr[1 << HCX_NR_BITS];
+static struct hlist_head by_name[1 << HCX_NR_BITS];
+static unsigned int registered;
+
+/* The number to try first: one that was freed is not allotted again at once. */
+static u32 next_allotted = HCX_NR_ALLOTTED_FIRST;
+
+static struct hlist_head *name_bucket(const union hcx_name *name)
+{
+	return &by_name[hash_64(name->word[0] ^ hash_64(name->word[1], 64), HCX_NR_BITS)];
+}
+
+/* Caller holds rcu_read_lock_sched() or registry_lock. */
+struct hcx_entry *hcx_find_name(const union hcx_name *name)
+{
+	struct hcx_entry *entry;
+
+	hlist_for_each_entry_rcu_notrace(entry, name_bucket(name), by_name)
+		if (!memcmp(&entry->name, name, sizeof(*name)))
+			return entry;
+
+	return NULL;
+}
+
+static bool name_valid(const char *name)
+{
+	size_t len = name ? strspn(name, NAME_CHARS) : 0;
+
+	return len && len <= HCX_NAME_LEN && !name[len];
+}
+
+static bool nr_valid(const struct hcx_handler *handler)
+{
+	u32 nr = handler->nr;
+
+	if (nr == HCX_NR_ANY || handler == &hcx_discovery)
+		return true;
+
+	return nr > HCX_NR_KVM_LAST && nr <= HCX_NR_LAST &&
+	       !(nr >= HCX_NR_DISCOVERY && nr <= HCX_NR_ALLOTTED_LAST);
+}
+
+static int check_nr(const struct hcx_handler *handler)
+{
+	if (nr_valid(handler))
+		return 0;
+
+	pr_err("%s: '%s' cannot have number %#x: choose one of %d to %#x, outside %#x to %#x, or HCX_NR_ANY\n",
+	       module_name(handler->owner), handler->name, handler->nr,
+	       HCX_NR_KVM_LAST + 1, HCX_NR_LAST, HCX_NR_DISCOVERY, HCX_NR_ALLOTTED_LAST);
+	return -EINVAL;
+}
+
+static int check_handler(const struct hcx_handler *handler)
+{
+	const char *owner = handler->owner ? module_name(handler->owner) : "";
+
+	if (!handler->owner)
+		pr_err("a handler has no owner: set it to THIS_MODULE\n");
+	else if (!name_valid(handler->name))
+		pr_err("%s: the name of a handler is not 1 to %d of a-z 0-9 _ - .\n",
+		       owner, HCX_NAME_LEN);
+	else if (!handler->call)
+		pr_err("%s: '%s' has no call function\n", owner, handler->name);
+	else if (handler->flags & ~HCX_RING3)
+		pr_err("%s: '%s' has unknown flags %#x\n", owner, handler->name,
+		       handler->flags & ~HCX_RING3);
+	else if (handler->entry)
+		pr_err("%s: '%s' is registered already\n", owner, handler->name);
+	else
+		return 0;
+
+	return -EINVAL;
+}
+
+static int check_api_version(unsigned int api_version, void *caller)
+{
+	if (api_version == HCX_API_VERSION)
+		return 0;
+
+	pr_err("%ps was built for API version %u, this kvm_hcx has %d: build it again with the headers of this kvm_hcx\n",
+	       caller, api_version, HCX_API_VERSION);
+	return -EPROTONOSUPPORT;
+}
+
+static int check_unique(const struct hcx_handler *handler, const struct hcx_entry *taken,
+			const char *what)
+{
+	if (!taken)
+		return 0;
+
+	pr_err("%s: '%s' cannot be registered: '%s' of %s has the same %s\n",
+	       module_name(handler->owner), handler->name, taken->handler->name,
+	       module_name(taken->handler->owner), what);
+	return -EEXIST;
+}
+
+/* One is free: HCX_MAX_HANDLERS are fewer than can be allotted. */
+static u32 allot_nr(void)
+{
+	u32 nr;
+
+	BUILD_BUG_ON(HCX_MAX_HANDLERS > HCX_NR_ALLOTTED_LAST - HCX_NR_ALLOTTED_FIRST);
+	do {
+		nr = next_allotted++;
+		if (next_allotted > HCX_NR_ALLOTTED_LAST)
+			next_allotted = HCX_NR_ALLOTTED_FIRST;
+	} while (hcx_find_nr(nr));
+
+	return nr;
+}
+
+static void entry_free(struct hcx_entry *entry)
+{
+	free_percpu(entry->passage);
+	kfree(entry);
+}
+
+/* All but the number, which the caller finds. */
+static struct hcx_entry *entry_alloc(struct hcx_handler *handler)
+{
+	struct hcx_entry *entry = kzalloc(sizeof(*entry), GFP_KERNEL);
+
+	if (!entry)
+		return NULL;
+	entry->passage = alloc_percpu(struct hcx_passage);
+	if (!entry->passage) {
+		kfree(entry);
+		return NULL;
+	}
+	entry->call = handler->call;
+	entry->flags = handler->flags;
+	entry->handler = handler;
+	memcpy(entry->name.text, handler->name, strlen(handler->name));
+
+	return entry;
+}
+
+/* @entry takes the place of @old, or a new one where that is NULL. */
+static void entry_publish(struct hcx_entry *entry, struct hcx_entry *old)
+{
+	struct hcx_handler *handler = entry->handler;
+
+	entry->allotted = handler->nr == HCX_NR_ANY;
+	handler->nr = entry->nr;
+	handler->entry = entry;
+	hlist_add_head_rcu(&entry->by_name, name_bucket(&entry->name));
+	if (old) {
+		hlist_replace_rcu(&old->by_nr, &entry->by_nr);
+		hlist_del_rcu(&old->by_name);
+	} else {
+		hlist_add_head_rcu(&entry->by_nr, &hcx_by_nr[hash_32(entry->nr, HCX_NR_BITS)]);
+		registered++;
+	}
+}
+
+static int entry_add(struct hcx_handler *handler)
+{
+	struct hcx_entry *entry;
+	int ret = check_handler(handler) ?: check_nr(handler);
+
+	if (ret)
+		return ret;
+	if (registered == HCX_MAX_HANDLERS) {
+		pr_err("%s: '%s' cannot be registered: %d handlers are, and that is the most\n",
+		       module_name(handler->owner), handler->name, HCX_MAX_HANDLERS);
+		return -ENOSPC;
+	}
+
+	entry = entry_alloc(handler);
+	if (!entry)
+		return -ENOMEM;
+	entry->nr = handler->nr == HCX_NR_ANY ? allot_nr() : handler->nr;
+	ret = check_unique(handler, hcx_find_nr(entry->nr), "number") ?:
+	      check_unique(handler, hcx_find_name(&entry->name), "name");
+	if (ret)
+		entry_free(entry);
+	else
+		entry_publish(entry, NULL);
+
+	return ret;
+}
+
+static void entry_unlink(struct hcx_entry *entry)
+{
+	hlist_del_rcu(&entry->by_nr);
+	hlist_del_rcu(&entry->by_name);
+	registered--;
+}
+
+/* Calls that went into @entry's handler and have not come out. */
+static u64 entry_inside(const struct hcx_entry *entry)
+{
+	u64 inside = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct hcx_passage *passage = per_cpu_ptr(entry->passage, cpu);
+
+		inside += READ_ONCE(passage->entered) - READ_ONCE(passage->left);
+	}
+	return inside;
+}
+
+/*
+ * An unlinked entry, synchronize_rcu() later: no call comes in. Polled, so
+ * that a call costs no wake-up. Stores are seen in order (x86 memory ordering),
+ * so what a call did is done when it is seen to have left.
+ */
+static void entry_drain(struct hcx_entry *entry)
+{
+	unsigned long notice = jiffies + 10 * HZ;
+
+	while (entry_inside(entry)) {
+		if (time_after(jiffies, notice)) {
+			pr_notice("waiting for %llu vCPUs inside '%.*s'; a VMM that is killed leaves a handler whose waits are killable\n",
+				  entry_inside(entry), HCX_NAME_LEN, entry->name.text);
+			notice = jiffies + 600 * HZ;
+		}
+		schedule_timeout_idle(msecs_to_jiffies(10));
+	}
+}
+
+/* After synchronize_rcu(). */
+static void entry_retire(struct hcx_entry *entry)
+{
+	struct hcx_handler *handler = entry->handler;
+
+	entry_drain(entry);
+	if (entry->allotted)
+		handler->nr = HCX_NR_ANY;
+	handler->entry = NULL;
+	entry_free(entry);
+}
+
+/* See hcx_register_handlers(). */
+int __hcx_register(struct hcx_handler *handlers, unsigned int count, unsigned int api_version)
+{
+	int ret = check_api_version(api_version, __builtin_return_address(0));
+	unsigned int i;
+
+	if (ret)
+		return ret;
+
+	mutex_lock(&registry_lock);
+	for (i = 0; i < count; i++) {
+		ret = entry_add(&handlers[i]);
+		if (ret)
+			break;
+	}
+	mutex_unlock(&registry_lock);
+
+	if (ret)
+		hcx_unregister_handlers(handlers, i);
+	else if (count)
+		pr_info("%s: %u handler%s registered, '%s' answers %#x\n",
+			module_name(handlers->owner), count, count > 1 ? "s" : "",
+			handlers->name, handlers->nr);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(__hcx_register);
+
+/**
+ * hcx_unregister_handlers() - stop answering hypercalls
+ * @handlers: an array that hcx_register_handlers() took
+ * @count: its length
+ *
+ * When this returns, no vCPU is inside any of the handlers and none can enter;
+ * guests get -KVM_ENOSYS. It waits for the vCPUs inside, and for nothing else
+ * that lasts. One that is not registered is passed over.
+ *
+ * Context: process; may sleep. Not from one of the handlers.
+ *
+ * Since: 0.1
+ */
+void hcx_unregister_handlers(struct hcx_handler *handlers, unsigned int count)
+{
+	unsigned int i;
+
+	if (!count)
+		return;
+
+	mutex_lock(&registry_lock);
+	for (i = 0; i < count; i++)
+		if (handlers[i].entry)
+			entry_unlink(handlers[i].entry);
+	mutex_unlock(&registry_lock);
+
+	synchronize_rcu();
+	for (i = 0; i < count; i++)
+		if (handlers[i].entry)
+			entry_retire(handlers[i].entry);
+}
+EXPORT_SYMBOL_GPL(hcx_unregister_handlers);
+
+static int entry_replace(struct hcx_entry *old, struct hcx_handler *handler)
+{
+	int ret = check_handler(handler);
+	struct hcx_entry *entry;
+
+	if (ret)
+		return ret;
+	if (handler->nr != HCX_NR_ANY && handler->nr != old->nr) {
+		pr_err("%s: '%s' cannot replace '%s': %#x is not its number, %#llx\n",
+		       module_name(handler->owner), handler->name, old->handler->name,
+		       handler->nr, old->nr);
+		return -EINVAL;
+	}
+
+	entry = entry_alloc(handler);
+	if (!entry)
+		return -ENOMEM;
+	entry->nr = old->nr;
+	if (memcmp(&entry->name, &old->name, sizeof(old->name)))
+		ret = check_unique(handler, hcx_find_name(&entry->name), "name");
+	if (ret)
+		entry_free(entry);
+	else
+		entry_publish(entry, old);
+
+	return ret;
+}
+
+/* See hcx_replace(). */
+int __hcx_replace(struct hcx_handler *old, struct hcx_handler *new, unsigned int api_version)
+{
+	int ret = check_api_version(api_version, __builtin_return_address(0));
+	struct hcx_entry *replaced;
+
+	if (ret)
+		return ret;
+
+	mutex_lock(&registry_lock);
+	replaced = old->entry;
+	if (replaced) {
+		ret = entry_replace(replaced, new);
+	} else {
+		pr_err("a handler that is not registered cannot be replaced\n");
+		ret = -EINVAL;
+	}
+	mutex_unlock(&registry_lock);
+
+	if (!ret) {
+		synchronize_rcu();
+		entry_retire(replaced);
+	}
+	return ret;
+}
+EXPORT_SYMBOL_GPL(__hcx_replace);
+
+static struct hcx_entry *entry_of_module(const struct module *owner)
+{
+	struct hcx_entry *entry;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(hcx_by_nr); i++)
+		hlist_for_each_entry(entry, &hcx_by_nr[i], by_nr)
+			if (entry->handler->owner == owner)
+				return entry;
+
+	return NULL;
+}
+
+/* A module that goes with handlers registered would leave guests calling into freed memory. */
+static int module_event(struct notifier_block *nb, unsigned long event, void *data)
+{
+	struct hcx_entry *entry;
+
+	if (event != MODULE_STATE_GOING)
+		return NOTIFY_DONE;
+
+	for (;;) {
+		mutex_lock(&registry_lock);
+		entry = entry_of_module(data);
+		if (entry)
+			entry_unlink(entry);
+		mutex_unlock(&registry_lock);
+		if (!entry)
+			return NOTIFY_OK;
+		pr_err("%s goes without unregistering '%s': done for it, but mend its exit\n",
+		       module_name((struct module *)data), entry->handler->name);
+		synchronize_rcu();
+		entry_retire(entry);
+	}
+}
+
+static struct notifier_block module_nb = { .notifier_call = module_event };
+
+/**
+ * hcx_registry_init() - get ready for hcx_register_handlers()
+ *
+ * Context: process; may sleep.
+ * Return: 0, or a negative errno.
+ */
+int hcx_registry_init(void)
+{
+	return register_module_notifier(&module_nb);
+}
+
+/**
+ * hcx_registry_exit() - undo hcx_registry_init()
+ *
+ * Context: process; may sleep.
+ */
+void hcx_registry_exit(void)
+{
+	unregister_module_notifier(&module_nb);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Which handler answers which number, and who is inside it. */
+#ifndef _HCX_REGISTRY_H
+#define _HCX_REGISTRY_H
+
+#include <linux/hash.h>
+#include <linux/kvm_hcx.h>
+#include <linux/percpu.h>
+#include <linux/rculist.h>
+
+/* A name as a guest passes it. */
+union hcx_name {
+	char text[HCX_NAME_LEN];
+	u64 word[2];
+};
+
+/* Per CPU, so that two vCPUs write no common line. */
+struct hcx_passage {
+	u64 entered;
+	u64 left;
+};
+
+/**
+ * struct hcx_entry - a registered handler
+ * @by_nr: in hcx_by_nr
+ * @nr: the number; 64 bits wide, to be compared with a whole RAX
+ * @call: the handler's
+ * @passage: how many calls went in and came out, on each CPU. A call is counted
+ *	in under rcu_read_lock_sched(), so after synchronize_rcu() the sum of an
+ *	unlinked entry's @passage->entered stands still, and the handler is
+ *	empty once that of @passage->left has reached it.
+ * @flags: the handler's
+ * @allotted: the handler asked for HCX_NR_ANY
+ * @by_name: in by_name
+ * @name: the handler's, copied
+ * @handler: the handler
+ */
+struct hcx_entry {
+	struct hlist_node by_nr;
+	u64 nr;
+	long (*call)(struct hcx_call *call);
+	struct hcx_passage __percpu *passage;
+	u32 flags;
+	bool allotted;
+	struct hlist_node by_name;
+	union hcx_name name;
+	struct hcx_handler *handler;
+};
+
+/*
+ * As many buckets as handlers can be: the golden-ratio hash spreads a run of
+ * numbers evenly, so a look-up costs the same however many are registered.
+ */
+#define HCX_NR_BITS	12
+extern struct hlist_head hcx_by_nr[1 << HCX_NR_BITS];
+
+/*
+ * The bucket is a shift of the guest's value, with no bounds check that a CPU
+ * could speculate past. Caller holds rcu_read_lock_sched() or the registry's lock.
+ */
+static __always_inline struct hcx_entry *hcx_find_nr(u64 nr)
+{
+	struct hlist_head *bucket = &hcx_by_nr[hash_32(nr, HCX_NR_BITS)];
+	struct hcx_entry *entry;
+
+	hlist_for_each_entry_rcu_notrace(entry, bucket, by_nr)
+		if (entry->nr == nr)
+			return entry;
+
+	return NULL;
+}
+
+struct hcx_entry *hcx_find_name(const union hcx_name *name);
+
+/* The handler of @nr, which stays until hcx_entry_put(). */
+static __always_inline struct hcx_entry *hcx_entry_get(u64 nr)
+{
+	struct hcx_entry *entry;
+
+	rcu_read_lock_sched_notrace();
+	entry = hcx_find_nr(nr);
+	if (entry)
+		__this_cpu_inc(entry->passage->entered);
+	rcu_read_unlock_sched_notrace();
+
+	return entry;
+}
+
+/* @entry may be gone when this returns. */
+static __always_inline void hcx_entry_put(struct hcx_entry *entry)
+{
+	this_cpu_inc(entry->passage->left);
+}
+
+int hcx_registry_init(void);
+void hcx_registry_exit(void);
+
+#endif /* _HCX_REGISTRY_H */

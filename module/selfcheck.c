@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Proof, at load, that the hook works on this kernel: a VM whose only
+ * instructions make the discovery hypercall. It shows that ftrace delivers the
+ * call, that RAX is where offsets.h says, and that KVM leaves -KVM_ENOSYS to a
+ * number that it does not know.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/fdtable.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/kvm_hcx.h>
+#include <linux/mman.h>
+#include <linux/uaccess.h>
+#include "selfcheck.h"
+
+/*
+ * A vCPU starts in real mode at the reset vector, with 16 bytes to the end of
+ * the address space (Intel SDM 3A, 10.1.4), registers 0 but for RDX.
+ */
+#define RESET_PAGE	0xfffff000UL
+#define RESET_OFFSET	0xff0
+
+struct guest_code {
+	u8 mov_eax[2];
+	__le32 nr;
+	u8 hypercall[3];
+	u8 hlt;
+} __packed;
+
+/* What the VM's ioctls take pointers to; in the caller's memory, as they expect. */
+struct user_area {
+	u8 page[PAGE_SIZE];
+	struct kvm_userspace_memory_region region;
+	struct kvm_regs regs;
+};
+
+static long kvm_ioctl(struct file *file, unsigned int cmd, const void __user *arg)
+{
+	return file->f_op->unlocked_ioctl(file, cmd, (unsigned long)arg);
+}
+
+/* Runs @ioctl, which makes a descriptor; holds the file by a reference only. */
+static struct file *kvm_create(struct file *file, unsigned int ioctl)
+{
+	long fd = kvm_ioctl(file, ioctl, NULL);
+	struct file *created;
+
+	if (fd < 0)
+		return ERR_PTR(fd);
+	created = fget(fd);
+	close_fd(fd);
+
+	return created ?: ERR_PTR(-EBADF);
+}
+
+static int write_guest(struct user_area __user *area)
+{
+	struct guest_code code = {
+		.mov_eax = { 0x66, 0xb8 },
+		.nr = cpu_to_le32(HCX_NR_DISCOVERY),
+		.hypercall = { 0x0f, 0x01, boot_cpu_has(X86_FEATURE_SVM) ? 0xd9 : 0xc1 },
+		.hlt = 0xf4,
+	};
+	struct kvm_userspace_memory_region region = {
+		.guest_phys_addr = RESET_PAGE,
+		.memory_size = PAGE_SIZE,
+		.userspace_addr = (unsigned long)&area->page,
+	};
+
+	if (copy_to_user(&area->page[RESET_OFFSET], &code, sizeof(code)) ||
+	    copy_to_user(&area->region, &region, sizeof(region)))
+		return -EFAULT;
+	return 0;
+}
+
+static long run_vcpu(struct file *vm, struct user_area __user *area)
+{
+	struct file *vcpu = kvm_create(vm, KVM_CREATE_VCPU);
+	long ret;
+
+	if (IS_ERR(vcpu))
+		return PTR_ERR(vcpu);
+	ret = kvm_ioctl(vcpu, KVM_RUN, NULL);
+	if (!ret)
+		ret = kvm_ioctl(vcpu, KVM_GET_REGS, &area->regs);
+	fput(vcpu);
+
+	return ret;
+}
+
+static long run_vm(struct file *kvm, struct user_area __user *area)
+{
+	struct file *vm = kvm_create(kvm, KVM_CREATE_VM);
+	long ret;
+
+	if (IS_ERR(vm))
+		return PTR_ERR(vm);
+	ret = write_guest(area);
+	if (!ret)
+		ret = kvm_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &area->region);
+	if (!ret)
+		ret = run_vcpu(vm, area);
+	fput(vm);
+
+	return ret;
+}
+
+/* Stores what the guest found in EAX after the hypercall. */
+static long call_discovery(struct file *kvm, u32 *eax)
+{
+	unsigned long area = vm_mmap(NULL, 0, sizeof(struct user_area), PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS, 0);
+	struct user_area __user *user = (void __user *)area;
+	struct kvm_regs regs;
+	long ret;
+
+	if (IS_ERR_VALUE(area))
+		return area;
+	ret = run_vm(kvm, user);
+	if (!ret && copy_from_user(&regs, &user->regs, sizeof(regs)))
+		ret = -EFAULT;
+	if (!ret)
+		*eax = regs.rax;
+	vm_munmap(area, sizeof(struct user_area));
+
+	return ret;
+}
+
+static int judge(u32 eax)
+{
+	if (eax == HCX_ABI_VERSION)
+		return 0;
+
+	if (eax == (u32)-KVM_ENOSYS)
+		pr_err("self-check failed: ftrace does not deliver KVM's hypercalls on this kernel\n");
+	else
+		pr_err("self-check failed: KVM answers %d to an unknown number, not %d (-KVM_ENOSYS): this kernel is not supported\n",
+		       (s32)eax, -KVM_ENOSYS);
+	return -ENODEV;
+}
+
+/**
+ * hcx_selfcheck() - prove that a hypercall reaches its handler
+ *
+ * Where no VM can be run, the proof is left out with a line in the log: a host
+ * may load kvm-amd or kvm-intel later.
+ *
+ * Context: process, with a mm; may sleep. The hook is attached.
+ * Return: 0; -ENODEV with a line in the kernel log if the hook cannot work here;
+ * -EINTR if a signal ended the proof.
+ */
+int hcx_selfcheck(void)
+{
+	struct file *kvm = filp_open("/dev/kvm", O_RDWR, 0);
+	u32 eax = 0;
+	long ret;
+
+	if (IS_ERR(kvm)) {
+		ret = PTR_ERR(kvm);
+	} else {
+		ret = call_discovery(kvm, &eax);
+		fput(kvm);
+	}
+	if (!ret)
+		return judge(eax);
+	if (ret == -EINTR)
+		return ret;
+
+	pr_notice("self-check left out: no VM can be run now (%ld); is kvm-amd or kvm-intel loaded?\n",
+		  ret);
+	return 0;
+}

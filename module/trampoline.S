@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Where a hypercall leaves KVM's own path. The life of one goes on in
+ * dispatch.c; Documentation/hook.rst draws the stack.
+ */
+#include <linux/linkage.h>
+#include <asm/unwind_hints.h>
+#include <uapi/linux/kvm_hcx.h>
+#include "compat.h"
+#include "offsets.h"
+
+/*
+ * Entered from kvm_emulate_hypercall()'s fentry site, as an ftrace direct call:
+ *
+ *	%rdi	vcpu
+ *	(%rsp)	the body of kvm_emulate_hypercall(), behind the fentry site
+ *	8(%rsp)	its caller, in kvm-amd or kvm-intel
+ *
+ * The body's address is taken from the stack, never from a constant: a
+ * livepatch changes it.
+ */
+SYM_FUNC_START(hcx_trampoline)
+	cmpl	$HCX_NR_KVM_LAST, HCX_VCPU_RAX(%rdi)
+	ja	.Lmaybe_ours
+	RET
+
+.Lmaybe_ours:
+	/* int hcx_hypercall(vcpu, body), as if called by the caller. */
+	pop	%rsi
+	UNWIND_HINT_FUNC
+	jmp	hcx_hypercall
+SYM_FUNC_END(hcx_trampoline)
+
+/*
+ * Entered in place of the body, where an ftrace_ops redirects: makes the stack
+ * what a direct call would have left.
+ */
+SYM_FUNC_START(hcx_trampoline_redirected)
+	push	hcx_redirected_body(%rip)
+	UNWIND_HINT_FUNC
+	jmp	hcx_trampoline
+SYM_FUNC_END(hcx_trampoline_redirected)
+
+/*
+ * int hcx_call_kvm(struct kvm_vcpu *vcpu, unsigned long body)
+ *
+ * No ENDBR stands at the body, so that an indirect call would fault where
+ * IBT is enforced: enter it with a return.
+ */
+SYM_FUNC_START(hcx_call_kvm)
+	push	%rsi
+	UNWIND_HINT_FUNC
+	RET
+SYM_FUNC_END(hcx_call_kvm)

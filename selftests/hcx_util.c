@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "hcx_util.h"
+
+#define CONTROL "/sys/kernel/debug/hcx_test/"
+
+void require_module(const char *module)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/module/%s", module);
+	if (access(path, F_OK))
+		ksft_exit_skip("%s is not loaded: modprobe or insmod it first\n", module);
+}
+
+void require_kvm(void)
+{
+	if (access("/dev/kvm", R_OK | W_OK))
+		ksft_exit_skip("/dev/kvm: %s\n", strerror(errno));
+}
+
+static int write_to(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY), error;
+
+	TEST_ASSERT(fd >= 0, "%s: %s", path, strerror(errno));
+	error = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	close(fd);
+
+	return error;
+}
+
+int control(const char *fmt, ...)
+{
+	char line[256];
+	va_list args;
+	int error;
+
+	va_start(args, fmt);
+	vsnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	error = write_to(CONTROL "control", line);
+	TEST_ASSERT(error != -EDOM, "hcx_test does not understand: %s", line);
+
+	return error;
+}
+
+void wake_sleepers(void)
+{
+	write_to(CONTROL "wake", "1");
+}
+
+static void numbers_line(const char *wanted, unsigned int *nr, long *calls)
+{
+	FILE *numbers = fopen(CONTROL "numbers", "r");
+	char name[32];
+
+	TEST_ASSERT(numbers, "hcx_test/numbers: %s", strerror(errno));
+	while (fscanf(numbers, "%31s %x %ld", name, nr, calls) == 3)
+		if (!strcmp(name, wanted)) {
+			fclose(numbers);
+			return;
+		}
+	TEST_FAIL("hcx_test has no handler '%s'", wanted);
+}
+
+uint32_t number_of(const char *name)
+{
+	unsigned int nr;
+	long calls;
+
+	numbers_line(name, &nr, &calls);
+	return nr;
+}
+
+long calls_of(const char *name)
+{
+	unsigned int nr;
+	long calls;
+
+	numbers_line(name, &nr, &calls);
+	return calls;
+}

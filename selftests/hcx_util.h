@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What every test needs: the modules there, results told, handlers on command. */
+#ifndef SELFTEST_HCX_UTIL_H
+#define SELFTEST_HCX_UTIL_H
+
+#include <linux/kvm_para.h>
+#include <uapi/linux/kvm_hcx.h>
+
+#include "test_util.h"
+
+/* A negative result as the guest finds it in RAX, in 64-bit mode or not. */
+#define ERR64(error)	((uint64_t)-(int64_t)(error))
+#define ERR32(error)	((uint64_t)(uint32_t)-(int32_t)(error))
+
+/* Skips the test where KVM cannot be used, and says why. */
+void require_kvm(void);
+
+/* Skips the test where @module is not loaded. */
+void require_module(const char *module);
+
+/* Starts a test of @plan results with hcx_test.ko. In the header, since kselftest.h counts by file. */
+static inline void require_hcx(unsigned int plan)
+{
+	ksft_print_header();
+	require_kvm();
+	require_module("kvm_hcx");
+	require_module("hcx_test");
+	ksft_set_plan(plan);
+}
+
+/* Reports one result; a wrong one with both values. */
+#define expect(got, want, fmt, ...) do {					\
+	uint64_t __got = (got), __want = (want);				\
+										\
+	if (__got != __want)							\
+		ksft_print_msg("%s is %#lx, not %#lx\n", #got, __got, __want);	\
+	ksft_test_result(__got == __want, fmt "\n", ##__VA_ARGS__);		\
+} while (0)
+
+/* A command to hcx_test.ko (see its source): 0, or the core's negative errno. */
+int __attribute__((format(printf, 1, 2))) control(const char *fmt, ...);
+
+/* control(), for what must succeed. */
+#define must_control(...) do {							\
+	int __error = control(__VA_ARGS__);					\
+										\
+	TEST_ASSERT(!__error, "hcx_test: %s", strerror(-__error));		\
+} while (0)
+
+/* The number, or how many calls, of a handler that control() registered. */
+uint32_t number_of(const char *name);
+long calls_of(const char *name);
+
+/* Lets the calls go on that sleep in a handler of kind "sleep". */
+void wake_sleepers(void);
+
+#endif /* SELFTEST_HCX_UTIL_H */

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Handlers at a test's command. Each line written to hcx_test/control in
+ * debugfs is one command, and write() returns what the core said of it:
+ *
+ *	register NAME NR FLAGS KIND VALUE
+ *	replace NAME NEWNAME NR FLAGS KIND VALUE
+ *	unregister NAME
+ *	many COUNT		register COUNT handlers m0, m1, ... that answer 0,
+ *				in one call
+ *	broken FIELD		register with that field of the structure unset
+ *	twice NAME		register what is registered
+ *	unregistered x		replace what is not registered
+ *
+ * The KINDs: what a call is answered with.
+ *
+ *	value	VALUE
+ *	arg	argument VALUE
+ *	caller	1 for 64-bit mode, plus 2 for ring 3
+ *	sleep	VALUE, once somebody writes to hcx_test/wake
+ *
+ * hcx_test/numbers reads as "NAME NUMBER CALLS" lines.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/debugfs.h>
+#include <linux/kvm_hcx.h>
+#include <linux/list.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/wait.h>
+
+struct test_handler {
+	struct hcx_handler handler;
+	struct list_head list;
+	char name[HCX_NAME_LEN + 8];
+	u64 value;
+	atomic_long_t calls;
+};
+
+static LIST_HEAD(handlers);
+static DEFINE_MUTEX(handlers_lock);
+static struct hcx_handler *many;
+static unsigned int many_count;
+static DECLARE_WAIT_QUEUE_HEAD(wake);
+static unsigned long wakes;
+
+static struct test_handler *of(const struct hcx_call *call)
+{
+	struct test_handler *test = container_of((struct hcx_handler *)call->handler,
+						 struct test_handler, handler);
+
+	atomic_long_inc(&test->calls);
+	return test;
+}
+
+static long answer_value(struct hcx_call *call)
+{
+	return of(call)->value;
+}
+
+static long answer_arg(struct hcx_call *call)
+{
+	return hcx_arg(call, of(call)->value);
+}
+
+static long answer_caller(struct hcx_call *call)
+{
+	of(call);
+	return call->long_mode + 2 * call->user;
+}
+
+static long answer_sleep(struct hcx_call *call)
+{
+	unsigned long before = READ_ONCE(wakes);
+	struct test_handler *test = of(call);
+
+	if (wait_event_killable(wake, READ_ONCE(wakes) != before))
+		return -KVM_EFAULT;
+	return test->value;
+}
+
+static long (*kind_call(const char *kind))(struct hcx_call *call)
+{
+	return !strcmp(kind, "value") ? answer_value :
+	       !strcmp(kind, "arg") ? answer_arg :
+	       !strcmp(kind, "caller") ? answer_caller :
+	       !strcmp(kind, "sleep") ? answer_sleep : NULL;
+}
+
+static struct test_handler *find(const char *name)
+{
+	struct test_handler *test;
+
+	list_for_each_entry(test, &handlers, list)
+		if (!strcmp(test->name, name))
+			return test;
+
+	return NULL;
+}
+
+static struct test_handler *parse(const char *words)
+{
+	struct test_handler *test = kzalloc(sizeof(*test), GFP_KERNEL);
+	char kind[16];
+
+	if (!test)
+		return NULL;
+	if (sscanf(words, "%23s %i %i %15s %lli", test->name, &test->handler.nr,
+		   &test->handler.flags, kind, &test->value) != 5) {
+		kfree(test);
+		return NULL;
+	}
+	test->handler.name = test->name;
+	test->handler.owner = THIS_MODULE;
+	test->handler.call = kind_call(kind);
+
+	return test;
+}
+
+static int keep(struct test_handler *test, int error)
+{
+	if (error)
+		kfree(test);
+	else
+		list_add(&test->list, &handlers);
+	return error;
+}
+
+static int do_register(const char *words)
+{
+	struct test_handler *test = parse(words);
+
+	return test ? keep(test, hcx_register(&test->handler)) : -EDOM;
+}
+
+static int do_replace(const char *words)
+{
+	struct test_handler *old, *test;
+	char name[24];
+	int read, error;
+
+	if (sscanf(words, "%23s %n", name, &read) != 1)
+		return -EDOM;
+	old = find(name);
+	test = parse(words + read);
+	if (!old || !test) {
+		kfree(test);
+		return -EDOM;
+	}
+	error = hcx_replace(&old->handler, &test->handler);
+	if (!error) {
+		list_del(&old->list);
+		kfree(old);
+	}
+	return keep(test, error);
+}
+
+static int do_unregister(const char *words)
+{
+	struct test_handler *test = find(strim((char *)words));
+
+	if (!test)
+		return -EDOM;
+	hcx_unregister(&test->handler);
+	list_del(&test->list);
+	kfree(test);
+
+	return 0;
+}
+
+static void forget_many(void)
+{
+	unsigned int i;
+
+	hcx_unregister_handlers(many, many_count);
+	for (i = 0; i < many_count; i++)
+		kfree(many[i].name);
+	kvfree(many);
+	many = NULL;
+	many_count = 0;
+}
+
+static long answer_zero(struct hcx_call *call)
+{
+	return 0;
+}
+
+/* The names are m0, m1, ...; 0 takes those of the last time back. */
+static int do_many(const char *words)
+{
+	unsigned int count, i;
+	int error;
+
+	if (kstrtouint(words, 0, &count) || count > 2 * HCX_MAX_HANDLERS)
+		return -EDOM;
+	forget_many();
+	many = kvcalloc(count, sizeof(*many), GFP_KERNEL);
+	if (!many)
+		return -ENOMEM;
+	for (i = 0; i < count; i++)
+		many[i] = (struct hcx_handler){
+			.nr = HCX_NR_ANY,
+			.name = kasprintf(GFP_KERNEL, "m%u", i),
+			.owner = THIS_MODULE,
+			.call = answer_zero,
+		};
+	error = hcx_register_handlers(many, count);
+	many_count = count;
+	if (error)
+		forget_many();
+
+	return error;
+}
+
+static int do_broken(const char *words)
+{
+	struct hcx_handler handler = {
+		.nr = HCX_NR_ANY,
+		.name = "broken",
+		.owner = THIS_MODULE,
+		.call = answer_zero,
+	};
+
+	if (!strcmp(words, "name"))
+		handler.name = NULL;
+	else if (!strcmp(words, "owner"))
+		handler.owner = NULL;
+	else if (!strcmp(words, "call"))
+		handler.call = NULL;
+	else
+		return -EDOM;
+
+	return hcx_register(&handler);
+}
+
+/* Registering and replacing a structure that is in the wrong state for it. */
+static int do_twice(const char *words)
+{
+	struct test_handler *test = find(words);
+
+	return test ? hcx_register(&test->handler) : -EDOM;
+}
+
+static int do_unregistered(const char *words)
+{
+	struct hcx_handler old = {}, new = {
+		.nr = HCX_NR_ANY,
+		.name = "new",
+		.owner = THIS_MODULE,
+		.call = answer_zero,
+	};
+
+	return hcx_replace(&old, &new);
+}
+
+static const struct {
+	const char *name;
+	int (*run)(const char *words);
+} commands[] = {
+	{ "register ", do_register },
+	{ "replace ", do_replace },
+	{ "unregister ", do_unregister },
+	{ "many ", do_many },
+	{ "broken ", do_broken },
+	{ "twice ", do_twice },
+	{ "unregistered ", do_unregistered },
+};
+
+/* -EDOM, which the core never returns: the command itself is wrong. */
+static int run(const char *line)
+{
+	size_t i, len;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		len = strlen(commands[i].name);
+		if (!strncmp(line, commands[i].name, len))
+			return commands[i].run(line + len);
+	}
+	return -EDOM;
+}
+
+static ssize_t control_write(struct file *file, const char __user *buf, size_t count,
+			     loff_t *pos)
+{
+	char *line = memdup_user_nul(buf, count);
+	int error;
+
+	if (IS_ERR(line))
+		return PTR_ERR(line);
+	mutex_lock(&handlers_lock);
+	error = run(strim(line));
+	mutex_unlock(&handlers_lock);
+	kfree(line);
+
+	return error ?: count;
+}
+
+static const struct file_operations control_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = control_write,
+};
+
+static ssize_t wake_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)
+{
+	WRITE_ONCE(wakes, wakes + 1);
+	wake_up_all(&wake);
+	return count;
+}
+
+static const struct file_operations wake_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = wake_write,
+};
+
+static int numbers_show(struct seq_file *seq, void *unused)
+{
+	struct test_handler *test;
+
+	mutex_lock(&handlers_lock);
+	list_for_each_entry(test, &handlers, list)
+		seq_printf(seq, "%s %#x %ld\n", test->name, test->handler.nr,
+			   atomic_long_read(&test->calls));
+	mutex_unlock(&handlers_lock);
+
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(numbers);
+
+static struct dentry *dir;
+
+static int __init test_init(void)
+{
+	dir = debugfs_create_dir("hcx_test", NULL);
+	debugfs_create_file("control", 0200, dir, NULL, &control_fops);
+	debugfs_create_file("wake", 0200, dir, NULL, &wake_fops);
+	debugfs_create_file("numbers", 0400, dir, NULL, &numbers_fops);
+	return 0;
+}
+
+static void __exit test_exit(void)
+{
+	struct test_handler *test, *next;
+
+	debugfs_remove(dir);
+	forget_many();
+	list_for_each_entry_safe(test, next, &handlers, list) {
+		hcx_unregister(&test->handler);
+		kfree(test);
+	}
+}
+
+module_init(test_init);
+module_exit(test_exit);
+MODULE_DESCRIPTION("kvm-hcx handlers at a test's command");
+MODULE_LICENSE("GPL");

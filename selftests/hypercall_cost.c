@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Prints what a hypercall costs, in ticks of the guest's TSC, which are
+ * instructions in a nested host that counts (nested -n). Its argument is a
+ * number, or the name of a handler.
+ */
+#include <ctype.h>
+
+#include "hcx_util.h"
+#include "kvm_util.h"
+#include "processor.h"
+
+#define CALLS	100
+#define ROUNDS	15
+#define TRIES	200
+
+static uint64_t call(uint64_t nr, uint64_t a0, uint64_t a1, uint64_t a2)
+{
+	register uint64_t rax asm("rax") = nr;
+
+	/* Patched to the vendor's own at the first call. */
+	asm volatile("vmcall" : "+a"(rax) : "b"(a0), "c"(a1), "d"(a2) : "memory");
+	return rax;
+}
+
+/* Reports one round after another. */
+static void guest_main(uint64_t nr, uint64_t name0, uint64_t name1)
+{
+	if (name0)
+		nr = call(HCX_NR_DISCOVERY, HCX_DISCOVER_NAME, name0, name1);
+	GUEST_SYNC(nr);
+
+	for (;;) {
+		uint64_t start = rdtsc();
+		int i;
+
+		for (i = 0; i < CALLS; i++)
+			call(nr, 0, 0, 0);
+		GUEST_SYNC(rdtsc() - start);
+	}
+}
+
+static uint64_t next_value(struct kvm_vcpu *vcpu)
+{
+	struct ucall uc;
+
+	vcpu_run(vcpu);
+	TEST_ASSERT(get_ucall(vcpu, &uc) == UCALL_SYNC, "the guest did not reach GUEST_SYNC");
+
+	return uc.args[1];
+}
+
+static int ascending(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static uint64_t median_round(struct kvm_vcpu *vcpu)
+{
+	uint64_t rounds[ROUNDS];
+	int i;
+
+	for (i = 0; i < ROUNDS; i++)
+		rounds[i] = next_value(vcpu);
+	qsort(rounds, ROUNDS, sizeof(*rounds), ascending);
+
+	return (rounds[ROUNDS / 2] + CALLS / 2) / CALLS;
+}
+
+/* The median of the rounds, once it has stayed the same: kernels are slower just after boot. */
+static uint64_t settled_cost(struct kvm_vcpu *vcpu)
+{
+	uint64_t cost = 0, last;
+	int same = 0, i;
+
+	for (i = 0; i < TRIES && same < 5; i++) {
+		last = cost;
+		cost = median_round(vcpu);
+		same = cost == last ? same + 1 : 0;
+	}
+	TEST_ASSERT(same == 5, "the cost does not settle: %lu, %lu", last, cost);
+
+	return cost;
+}
+
+int main(int argc, char *argv[])
+{
+	uint64_t nr = 0, name[3] = {};
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm;
+
+	TEST_ASSERT(argc == 2, "usage: %s NUMBER|NAME", argv[0]);
+	if (isdigit(argv[1][0]))
+		nr = strtoull(argv[1], NULL, 0);
+	else
+		strncpy((char *)name, argv[1], HCX_NAME_LEN);
+
+	vm = vm_create_with_one_vcpu(&vcpu, guest_main);
+	vcpu_args_set(vcpu, 3, nr, name[0], name[1]);
+	TEST_ASSERT((int64_t)next_value(vcpu) >= 0, "no handler is called '%s'", argv[1]);
+	printf("%lu\n", settled_cost(vcpu));
+
+	kvm_vm_free(vm);
+	return 0;
+}

@@ -35,9 +35,9 @@ static inline int hcx_register_ftrace_direct(struct ftrace_ops *ops, unsigned lo
 	return register_ftrace_direct_multi(ops, addr);
 }
 
-static inline void hcx_unregister_ftrace_direct(struct ftrace_ops *ops, unsigned long addr)
+static inline int hcx_unregister_ftrace_direct(struct ftrace_ops *ops, unsigned long addr)
 {
-	unregister_ftrace_direct_multi(ops, addr);
+	return unregister_ftrace_direct_multi(ops, addr);
 }
 
 /*

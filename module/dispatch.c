@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* One hypercall: KVM first, then the handler. */
+#include <linux/nospec.h>
 #include "compat.h"
 #include "hook.h"
 #include "registry.h"
@@ -10,10 +11,62 @@ static __always_inline unsigned long *guest_rax(struct kvm_vcpu *vcpu)
 }
 
 /*
+ * Whether another than KVM's own dispatch answers: an L2 guest's hypercall is
+ * its L1 hypervisor's, and those of a Hyper-V or Xen guest are theirs.
+ */
+static __always_inline bool not_kvms(struct kvm_vcpu *vcpu)
+{
+	return (vcpu->arch.hflags & HF_GUEST_MASK) || hcx_other_hypercalls(vcpu);
+}
+
+static __always_inline struct hcx_entry *claim(struct kvm_vcpu *vcpu, u64 nr)
+{
+	struct hcx_entry *entry = hcx_find_nr(nr);
+
+	if (unlikely(!entry || not_kvms(vcpu)))
+		return NULL;
+	hcx_entry_enter(entry);
+
+	return entry;
+}
+
+/*
+ * The upper half of RAX is part of the number in 64-bit mode only, and which
+ * mode it is KVM's answer will tell. An entry claimed by the lower half alone
+ * goes to hcx_hypercall_upper_bits() with its sign bit, which every kernel
+ * address has set, cleared.
+ */
+#define SIGN_BIT BIT(63)
+
+static notrace noinline struct hcx_claim claim_upper_bits(struct kvm_vcpu *vcpu)
+{
+	struct hcx_entry *entry = claim(vcpu, (u32)*guest_rax(vcpu));
+
+	return (struct hcx_claim){ vcpu, (unsigned long)entry & ~SIGN_BIT };
+}
+
+/**
+ * hcx_claim() - the handler that may answer a hypercall
+ * @vcpu: the caller
+ *
+ * Context: as hcx_hypercall(), but may not sleep: until the entry is counted
+ * in, only hcx_unregister()'s synchronize_rcu_tasks() keeps it.
+ * Return: @vcpu again, in RAX, which saves the trampoline the keeping of it; and
+ * in RDX the entry, or 0: the call is KVM's alone.
+ */
+notrace struct hcx_claim hcx_claim(struct kvm_vcpu *vcpu)
+{
+	struct hcx_entry *entry = claim(vcpu, *guest_rax(vcpu));
+
+	if (unlikely(!entry && *guest_rax(vcpu) > U32_MAX))
+		return claim_upper_bits(vcpu);
+	return (struct hcx_claim){ vcpu, (unsigned long)entry };
+}
+
+/*
  * Tells who calls and whether KVM left the call to us. To a 32-bit caller KVM
  * gives the low half of -KVM_ENOSYS, and ring 3 gets -KVM_EPERM before KVM
- * looks at the number (kvm_emulate_hypercall() in arch/x86/kvm/x86.c). A
- * Hyper-V or Xen answer may look like the latter.
+ * looks at the number (kvm_emulate_hypercall() in arch/x86/kvm/x86.c).
  */
 static notrace bool left_to_us(struct hcx_call *call, u32 flags)
 {
@@ -22,7 +75,7 @@ static notrace bool left_to_us(struct hcx_call *call, u32 flags)
 	call->long_mode = rax > U32_MAX;
 	call->user = rax == (u64)-KVM_EPERM || rax == (u32)-KVM_EPERM;
 	if (call->user)
-		return (flags & HCX_RING3) && !hcx_other_hypercalls(call->vcpu);
+		return flags & HCX_RING3;
 
 	return rax == (u64)-KVM_ENOSYS || rax == (u32)-KVM_ENOSYS;
 }
@@ -32,80 +85,69 @@ static notrace unsigned long to_rax(const struct hcx_call *call, long result)
 	return call->long_mode ? result : (u32)result;
 }
 
-/*
- * Any caller but a 64-bit kernel. The upper half of RAX is part of the number
- * in 64-bit mode only, and which mode it is KVM's answer tells.
- */
+/* Any caller but a 64-bit kernel. */
 static notrace noinline void answer_other(struct kvm_vcpu *vcpu, struct hcx_entry *entry,
 					  bool upper_bits)
 {
 	struct hcx_call call = { .vcpu = vcpu, .handler = entry->handler };
 
-	if (!left_to_us(&call, entry->flags) || (upper_bits && call.long_mode))
-		return;
-	*guest_rax(vcpu) = to_rax(&call, -KVM_ENOSYS);
-	*guest_rax(vcpu) = to_rax(&call, entry->call(&call));
-}
-
-/*
- * KVM has dispatched Hyper-V and Xen calls, traced, checked the CPL, moved the
- * RIP on and counted the exit. Its return value goes back as it is: under
- * single-step it may already be an exit to the VMM. Where the handler runs,
- * RAX holds KVM's -KVM_ENOSYS, so that one which never returns leaves nothing
- * stale.
- *
- * The entry is put last, and nothing may sleep after it: what follows is
- * covered only by hcx_hook_detach()'s synchronize_rcu_tasks().
- */
-static __always_inline int call_entry(struct kvm_vcpu *vcpu, unsigned long body,
-				      struct hcx_entry *entry, bool upper_bits)
-{
-	int ret = hcx_call_kvm(vcpu, body);
-
-	if (!upper_bits && likely(*guest_rax(vcpu) == (u64)-KVM_ENOSYS)) {
-		struct hcx_call call = {
-			.vcpu = vcpu, .handler = entry->handler, .long_mode = true
-		};
-
-		*guest_rax(vcpu) = entry->call(&call);
-	} else {
-		answer_other(vcpu, entry, upper_bits);
+	if (left_to_us(&call, entry->flags) && !(upper_bits && call.long_mode)) {
+		barrier_nospec();
+		*guest_rax(vcpu) = to_rax(&call, -KVM_ENOSYS);
+		*guest_rax(vcpu) = to_rax(&call, entry->call(&call));
 	}
-	hcx_entry_put(entry);
-
-	return ret;
-}
-
-static notrace noinline int call_upper_bits(struct kvm_vcpu *vcpu, unsigned long body)
-{
-	struct hcx_entry *entry = hcx_entry_get((u32)*guest_rax(vcpu));
-
-	return entry ? call_entry(vcpu, body, entry, true) : hcx_call_kvm(vcpu, body);
+	hcx_entry_leave(entry);
 }
 
 /**
- * hcx_hypercall() - kvm_emulate_hypercall(), for numbers that may be ours
+ * hcx_hypercall() - kvm_emulate_hypercall(), for a number that is registered
  * @vcpu: the caller
  * @body: kvm_emulate_hypercall() itself, behind its fentry site
+ * @entry: of hcx_claim()
+ *
+ * KVM has dispatched, traced, checked the CPL, moved the RIP on and counted the
+ * exit before the handler runs. What it returned goes back as it is: under
+ * single-step it may already be an exit to the VMM. RAX holds KVM's
+ * -KVM_ENOSYS while the handler runs, so that one which never returns leaves
+ * nothing stale.
+ *
+ * A CPU may predict the return of hcx_call_kvm()'s stub to here: the handler
+ * must not run ahead of KVM's CPL check even speculatively.
+ *
+ * The entry is left last, and nothing may sleep after it: what follows is
+ * covered only by hcx_hook_detach()'s synchronize_rcu_tasks().
  *
  * Context: as kvm_emulate_hypercall(): the vCPU's thread, vcpu->mutex held,
  * kvm->srcu held for reading; may sleep.
  * Return: what kvm_emulate_hypercall() returns.
  */
-notrace int hcx_hypercall(struct kvm_vcpu *vcpu, unsigned long body)
+notrace int hcx_hypercall(struct kvm_vcpu *vcpu, unsigned long body, struct hcx_entry *entry)
 {
-	unsigned long nr = *guest_rax(vcpu);
-	struct hcx_entry *entry;
+	int ret = hcx_call_kvm(vcpu, body);
 
-	/* An L2 guest's hypercall is its L1 hypervisor's. */
-	if (unlikely(vcpu->arch.hflags & HF_GUEST_MASK))
-		return hcx_call_kvm(vcpu, body);
+	barrier_nospec();
+	if (likely(*guest_rax(vcpu) == (u64)-KVM_ENOSYS)) {
+		struct hcx_call call = {
+			.vcpu = vcpu, .handler = entry->handler, .long_mode = true,
+			.kvm_ret = ret,
+		};
 
-	entry = hcx_entry_get(nr);
-	if (likely(entry))
-		return call_entry(vcpu, body, entry, false);
-	if (unlikely(nr > U32_MAX))
-		return call_upper_bits(vcpu, body);
+		*guest_rax(vcpu) = entry->call(&call);
+		hcx_entry_leave(entry);
 
-	return hcx_call_kvm(vcpu, body);
+		return call.kvm_ret;
+	}
+
+	answer_other(vcpu, entry, false);
+	return ret;
+}
+
+/* hcx_hypercall(), where garbage may stand above the number of a 32-bit caller. */
+notrace int hcx_hypercall_upper_bits(struct kvm_vcpu *vcpu, unsigned long body,
+				     unsigned long entry)
+{
+	int ret = hcx_call_kvm(vcpu, body);
+
+	answer_other(vcpu, (struct hcx_entry *)(entry | SIGN_BIT), true);
+	return ret;
 }

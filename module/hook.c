@@ -5,6 +5,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/delay.h>
 #include <linux/rcupdate.h>
 #include "compat.h"
 #include "hook.h"
@@ -48,12 +49,8 @@ static struct ftrace_ops redirect_ops = {
 
 static int filter(struct ftrace_ops *ops)
 {
-	int ret = ftrace_set_filter(ops, HOOKED, strlen(HOOKED), true);
-
-	if (ret)
-		pr_err(HOOKED "() cannot be traced on this kernel (%d): it has no fentry site\n",
-		       ret);
-	return ret;
+	/* -EINVAL: ftrace knows no such function, or no fentry site of it. */
+	return ftrace_set_filter(ops, HOOKED, strlen(HOOKED), true);
 }
 
 static int attach_direct(void)
@@ -101,9 +98,23 @@ static struct ftrace_ops guard_ops = {
 	.flags = FTRACE_OPS_FL_PERMANENT,
 };
 
+/*
+ * An ftrace that has shut itself down after a fault leaves our calls where they
+ * are. Nobody may free the code that they lead to.
+ */
+static void must_detach(int error)
+{
+	if (!error)
+		return;
+	pr_emerg("ftrace is broken (%d) and keeps the hook: kvm_hcx stays, reboot to be rid of it\n",
+		 error);
+	for (;;)
+		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
+}
+
 static void guard_detach(void)
 {
-	unregister_ftrace_function(&guard_ops);
+	must_detach(unregister_ftrace_function(&guard_ops));
 	ftrace_free_filter(&guard_ops);
 }
 
@@ -129,19 +140,33 @@ static int guard_attach(void)
 	return -ENODEV;
 }
 
+/* The owner of the direct call may be busy for a moment, and says so. */
+static int attach_redirect_patiently(void)
+{
+	int tries = 100, ret;
+
+	do {
+		ret = attach_redirect();
+	} while (ret == -EAGAIN && --tries && !msleep_interruptible(10));
+
+	return ret;
+}
+
 static int attach(void)
 {
 	int ret = attach_direct();
 
-	if (ret != -EBUSY)
-		return ret;
-	ret = attach_redirect();
-	redirecting = !ret;
-	if (ret)
-		pr_err(HOOKED "() is taken: by a BPF fentry/fexit program or another direct call, and by a livepatch as well; unload one of them (%d)\n",
-		       ret);
-	else
+	if (ret == -EBUSY) {
+		ret = attach_redirect_patiently();
+		redirecting = !ret;
+	}
+	if (redirecting)
 		pr_notice(HOOKED "() has a direct call already, of a BPF fentry/fexit program as a rule; redirecting it through ftrace instead, which costs each hypercall about 40 instructions\n");
+	else if (ret == -EBUSY)
+		pr_err(HOOKED "() is taken by a direct call, as of a BPF fentry/fexit program, that does not share it, or that shares it with a livepatch: unload one of them\n");
+	else if (ret)
+		pr_err(HOOKED "() cannot be hooked (%d)%s\n", ret,
+		       ret == -EINVAL ? ": this kernel was built without a fentry site there" : "");
 	return ret;
 }
 
@@ -169,8 +194,8 @@ int hcx_hook_attach(void)
 /**
  * hcx_hook_detach() - undo hcx_hook_attach()
  *
- * No vCPU enters hcx_hypercall() any more when this returns. Those that wait
- * for KVM or for a handler inside it have an entry of the registry's.
+ * No vCPU enters the trampoline any more when this returns. Those that wait for
+ * KVM or for a handler in hcx_hypercall() are counted in an entry.
  *
  * Context: process; may sleep.
  */
@@ -178,10 +203,8 @@ void hcx_hook_detach(void)
 {
 	struct ftrace_ops *ops = redirecting ? &redirect_ops : &direct_ops;
 
-	if (redirecting)
-		unregister_ftrace_function(ops);
-	else
-		hcx_unregister_ftrace_direct(ops, (unsigned long)hcx_trampoline);
+	must_detach(redirecting ? unregister_ftrace_function(ops) :
+		    hcx_unregister_ftrace_direct(ops, (unsigned long)hcx_trampoline));
 	ftrace_free_filter(ops);
 	guard_detach();
 	synchronize_rcu_tasks();

@@ -2,7 +2,7 @@
 /* Registering, replacing and unregistering handlers. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/delay.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include "discovery.h"
@@ -25,7 +25,7 @@ static struct hlist_head *name_bucket(const union hcx_name *name)
 	return &by_name[hash_64(name->word[0] ^ hash_64(name->word[1], 64), HCX_NR_BITS)];
 }
 
-/* Caller holds rcu_read_lock_sched() or registry_lock. */
+/* For the caller see struct hcx_entry. */
 struct hcx_entry *hcx_find_name(const union hcx_name *name)
 {
 	struct hcx_entry *entry;
@@ -104,9 +104,9 @@ static int check_unique(const struct hcx_handler *handler, const struct hcx_entr
 	if (!taken)
 		return 0;
 
-	pr_err("%s: '%s' cannot be registered: '%s' of %s has the same %s\n",
-	       module_name(handler->owner), handler->name, taken->handler->name,
-	       module_name(taken->handler->owner), what);
+	pr_err("%s: '%s' cannot be registered: '%.*s' of %s has the same %s\n",
+	       module_name(handler->owner), handler->name, HCX_NAME_LEN, taken->name.text,
+	       module_name(taken->owner), what);
 	return -EEXIST;
 }
 
@@ -145,6 +145,7 @@ static struct hcx_entry *entry_alloc(struct hcx_handler *handler)
 	}
 	entry->call = handler->call;
 	entry->flags = handler->flags;
+	entry->owner = handler->owner;
 	entry->handler = handler;
 	memcpy(entry->name.text, handler->name, strlen(handler->name));
 
@@ -163,6 +164,7 @@ static void entry_publish(struct hcx_entry *entry, struct hcx_entry *old)
 	if (old) {
 		hlist_replace_rcu(&old->by_nr, &entry->by_nr);
 		hlist_del_rcu(&old->by_name);
+		old->unlinked = true;
 	} else {
 		hlist_add_head_rcu(&entry->by_nr, &hcx_by_nr[hash_32(entry->nr, HCX_NR_BITS)]);
 		registered++;
@@ -196,10 +198,12 @@ static int entry_add(struct hcx_handler *handler)
 	return ret;
 }
 
-static void entry_unlink(struct hcx_entry *entry)
+static void entry_unlink(struct hcx_entry *entry, struct list_head *unlinked)
 {
 	hlist_del_rcu(&entry->by_nr);
 	hlist_del_rcu(&entry->by_name);
+	entry->unlinked = true;
+	list_add_tail(&entry->unlinked_next, unlinked);
 	registered--;
 }
 
@@ -218,9 +222,9 @@ static u64 entry_inside(const struct hcx_entry *entry)
 }
 
 /*
- * An unlinked entry, synchronize_rcu() later: no call comes in. Polled, so
- * that a call costs no wake-up. Stores are seen in order (x86 memory ordering),
- * so what a call did is done when it is seen to have left.
+ * An unlinked entry, synchronize_rcu_tasks() later: no call comes in. Polled,
+ * so that a call costs no wake-up. Stores are seen in order (x86 memory
+ * ordering), so what a call did is done when it is seen to have left.
  */
 static void entry_drain(struct hcx_entry *entry)
 {
@@ -236,7 +240,7 @@ static void entry_drain(struct hcx_entry *entry)
 	}
 }
 
-/* After synchronize_rcu(). */
+/* After synchronize_rcu_tasks(). */
 static void entry_retire(struct hcx_entry *entry)
 {
 	struct hcx_handler *handler = entry->handler;
@@ -246,6 +250,17 @@ static void entry_retire(struct hcx_entry *entry)
 		handler->nr = HCX_NR_ANY;
 	handler->entry = NULL;
 	entry_free(entry);
+}
+
+static void retire_all(struct list_head *unlinked)
+{
+	struct hcx_entry *entry, *next;
+
+	if (list_empty(unlinked))
+		return;
+	synchronize_rcu_tasks();
+	list_for_each_entry_safe(entry, next, unlinked, unlinked_next)
+		entry_retire(entry);
 }
 
 /* See hcx_register_handlers(). */
@@ -281,8 +296,9 @@ EXPORT_SYMBOL_GPL(__hcx_register);
  * @count: its length
  *
  * When this returns, no vCPU is inside any of the handlers and none can enter;
- * guests get -KVM_ENOSYS. It waits for the vCPUs inside, and for nothing else
- * that lasts. One that is not registered is passed over.
+ * guests get what KVM answers to an unknown number. It waits for the vCPUs
+ * inside, and for nothing else that lasts. A handler that is not registered, or
+ * that another caller is unregistering or replacing, is passed over.
  *
  * Context: process; may sleep. Not from one of the handlers.
  *
@@ -290,21 +306,19 @@ EXPORT_SYMBOL_GPL(__hcx_register);
  */
 void hcx_unregister_handlers(struct hcx_handler *handlers, unsigned int count)
 {
+	struct hcx_entry *entry;
+	LIST_HEAD(unlinked);
 	unsigned int i;
 
-	if (!count)
-		return;
-
 	mutex_lock(&registry_lock);
-	for (i = 0; i < count; i++)
-		if (handlers[i].entry)
-			entry_unlink(handlers[i].entry);
+	for (i = 0; i < count; i++) {
+		entry = handlers[i].entry;
+		if (entry && !entry->unlinked)
+			entry_unlink(entry, &unlinked);
+	}
 	mutex_unlock(&registry_lock);
 
-	synchronize_rcu();
-	for (i = 0; i < count; i++)
-		if (handlers[i].entry)
-			entry_retire(handlers[i].entry);
+	retire_all(&unlinked);
 }
 EXPORT_SYMBOL_GPL(hcx_unregister_handlers);
 
@@ -347,7 +361,7 @@ int __hcx_replace(struct hcx_handler *old, struct hcx_handler *new, unsigned int
 
 	mutex_lock(&registry_lock);
 	replaced = old->entry;
-	if (replaced) {
+	if (replaced && !replaced->unlinked) {
 		ret = entry_replace(replaced, new);
 	} else {
 		pr_err("a handler that is not registered cannot be replaced\n");
@@ -356,47 +370,43 @@ int __hcx_replace(struct hcx_handler *old, struct hcx_handler *new, unsigned int
 	mutex_unlock(&registry_lock);
 
 	if (!ret) {
-		synchronize_rcu();
+		synchronize_rcu_tasks();
 		entry_retire(replaced);
 	}
 	return ret;
 }
 EXPORT_SYMBOL_GPL(__hcx_replace);
 
-static struct hcx_entry *entry_of_module(const struct module *owner)
+static void unlink_all_of(const struct module *owner, struct list_head *unlinked)
 {
 	struct hcx_entry *entry;
+	struct hlist_node *next;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(hcx_by_nr); i++)
-		hlist_for_each_entry(entry, &hcx_by_nr[i], by_nr)
-			if (entry->handler->owner == owner)
-				return entry;
-
-	return NULL;
+		hlist_for_each_entry_safe(entry, next, &hcx_by_nr[i], by_nr)
+			if (entry->owner == owner)
+				entry_unlink(entry, unlinked);
 }
 
 /* A module that goes with handlers registered would leave guests calling into freed memory. */
 static int module_event(struct notifier_block *nb, unsigned long event, void *data)
 {
-	struct hcx_entry *entry;
+	struct module *owner = data;
+	LIST_HEAD(unlinked);
 
 	if (event != MODULE_STATE_GOING)
 		return NOTIFY_DONE;
 
-	for (;;) {
-		mutex_lock(&registry_lock);
-		entry = entry_of_module(data);
-		if (entry)
-			entry_unlink(entry);
-		mutex_unlock(&registry_lock);
-		if (!entry)
-			return NOTIFY_OK;
-		pr_err("%s goes without unregistering '%s': done for it, but mend its exit\n",
-		       module_name((struct module *)data), entry->handler->name);
-		synchronize_rcu();
-		entry_retire(entry);
-	}
+	mutex_lock(&registry_lock);
+	unlink_all_of(owner, &unlinked);
+	mutex_unlock(&registry_lock);
+	if (!list_empty(&unlinked))
+		pr_err("%s goes without unregistering its handlers: done for it, but mend its exit\n",
+		       module_name(owner));
+	retire_all(&unlinked);
+
+	return NOTIFY_OK;
 }
 
 static struct notifier_block module_nb = { .notifier_call = module_event };

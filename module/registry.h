@@ -25,15 +25,22 @@ struct hcx_passage {
  * @by_nr: in hcx_by_nr
  * @nr: the number; 64 bits wide, to be compared with a whole RAX
  * @call: the handler's
- * @passage: how many calls went in and came out, on each CPU. A call is counted
- *	in under rcu_read_lock_sched(), so after synchronize_rcu() the sum of an
- *	unlinked entry's @passage->entered stands still, and the handler is
- *	empty once that of @passage->left has reached it.
+ * @passage: how many calls went in and came out, on each CPU
  * @flags: the handler's
  * @allotted: the handler asked for HCX_NR_ANY
+ * @unlinked: on its way out; under the registry's lock
  * @by_name: in by_name
  * @name: the handler's, copied
+ * @owner: the handler's
  * @handler: the handler
+ * @unlinked_next: in the list of those that one unregistration unlinked
+ *
+ * Whoever looks an entry up must not sleep until he has counted himself in or
+ * is done with it: an unlinked entry is left alone for synchronize_rcu_tasks(),
+ * which waits for all who have not slept since. That is the wait of ftrace's
+ * trampolines, so it costs a call nothing. After it the sum of
+ * @passage->entered stands still, and the handler is empty once that of
+ * @passage->left has reached it.
  */
 struct hcx_entry {
 	struct hlist_node by_nr;
@@ -42,9 +49,12 @@ struct hcx_entry {
 	struct hcx_passage __percpu *passage;
 	u32 flags;
 	bool allotted;
+	bool unlinked;
 	struct hlist_node by_name;
 	union hcx_name name;
+	struct module *owner;
 	struct hcx_handler *handler;
+	struct list_head unlinked_next;
 };
 
 /*
@@ -56,7 +66,7 @@ extern struct hlist_head hcx_by_nr[1 << HCX_NR_BITS];
 
 /*
  * The bucket is a shift of the guest's value, with no bounds check that a CPU
- * could speculate past. Caller holds rcu_read_lock_sched() or the registry's lock.
+ * could speculate past. For the caller see struct hcx_entry.
  */
 static __always_inline struct hcx_entry *hcx_find_nr(u64 nr)
 {
@@ -72,22 +82,14 @@ static __always_inline struct hcx_entry *hcx_find_nr(u64 nr)
 
 struct hcx_entry *hcx_find_name(const union hcx_name *name);
 
-/* The handler of @nr, which stays until hcx_entry_put(). */
-static __always_inline struct hcx_entry *hcx_entry_get(u64 nr)
+/* Counts a call in. */
+static __always_inline void hcx_entry_enter(struct hcx_entry *entry)
 {
-	struct hcx_entry *entry;
-
-	rcu_read_lock_sched_notrace();
-	entry = hcx_find_nr(nr);
-	if (entry)
-		__this_cpu_inc(entry->passage->entered);
-	rcu_read_unlock_sched_notrace();
-
-	return entry;
+	this_cpu_inc(entry->passage->entered);
 }
 
-/* @entry may be gone when this returns. */
-static __always_inline void hcx_entry_put(struct hcx_entry *entry)
+/* Counts it out. @entry may be gone when this returns. */
+static __always_inline void hcx_entry_leave(struct hcx_entry *entry)
 {
 	this_cpu_inc(entry->passage->left);
 }

@@ -12,19 +12,12 @@
 #include <linux/fs.h>
 #include <linux/kvm_hcx.h>
 #include <linux/mman.h>
+#include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 #include "selfcheck.h"
 
-/*
- * A vCPU starts in real mode at the reset vector, with 16 bytes to the end of
- * the address space (Intel SDM 3A, 10.1.4), registers 0 but for RDX.
- */
-#define RESET_PAGE	0xfffff000UL
-#define RESET_OFFSET	0xff0
-
+/* In flat protected mode at 0, where every CPU runs it rather than have KVM emulate it. */
 struct guest_code {
-	u8 mov_eax[2];
-	__le32 nr;
 	u8 hypercall[3];
 	u8 hlt;
 } __packed;
@@ -33,12 +26,13 @@ struct guest_code {
 struct user_area {
 	u8 page[PAGE_SIZE];
 	struct kvm_userspace_memory_region region;
+	struct kvm_sregs sregs;
 	struct kvm_regs regs;
 };
 
 static long kvm_ioctl(struct file *file, unsigned int cmd, const void __user *arg)
 {
-	return file->f_op->unlocked_ioctl(file, cmd, (unsigned long)arg);
+	return vfs_ioctl(file, cmd, (unsigned long)arg);
 }
 
 /* Runs @ioctl, which makes a descriptor; holds the file by a reference only. */
@@ -58,21 +52,49 @@ static struct file *kvm_create(struct file *file, unsigned int ioctl)
 static int write_guest(struct user_area __user *area)
 {
 	struct guest_code code = {
-		.mov_eax = { 0x66, 0xb8 },
-		.nr = cpu_to_le32(HCX_NR_DISCOVERY),
 		.hypercall = { 0x0f, 0x01, boot_cpu_has(X86_FEATURE_SVM) ? 0xd9 : 0xc1 },
 		.hlt = 0xf4,
 	};
 	struct kvm_userspace_memory_region region = {
-		.guest_phys_addr = RESET_PAGE,
 		.memory_size = PAGE_SIZE,
 		.userspace_addr = (unsigned long)&area->page,
 	};
 
-	if (copy_to_user(&area->page[RESET_OFFSET], &code, sizeof(code)) ||
+	if (copy_to_user(&area->page, &code, sizeof(code)) ||
 	    copy_to_user(&area->region, &region, sizeof(region)))
 		return -EFAULT;
 	return 0;
+}
+
+/* Types: Intel SDM 3A, 3.4.5.1. */
+static struct kvm_segment flat_segment(u8 type)
+{
+	return (struct kvm_segment){
+		.limit = ~0U, .selector = 8, .type = type, .present = 1, .db = 1, .s = 1, .g = 1,
+	};
+}
+
+static long set_registers(struct file *vcpu, struct user_area __user *area)
+{
+	struct kvm_regs regs = { .rax = HCX_NR_DISCOVERY, .rflags = X86_EFLAGS_FIXED };
+	struct kvm_sregs sregs;
+	long ret;
+
+	ret = kvm_ioctl(vcpu, KVM_GET_SREGS, &area->sregs);
+	if (ret)
+		return ret;
+	if (copy_from_user(&sregs, &area->sregs, sizeof(sregs)))
+		return -EFAULT;
+	sregs.cr0 |= X86_CR0_PE;
+	sregs.cs = flat_segment(11);
+	sregs.ds = flat_segment(3);
+	sregs.es = sregs.fs = sregs.gs = sregs.ss = sregs.ds;
+	if (copy_to_user(&area->sregs, &sregs, sizeof(sregs)) ||
+	    copy_to_user(&area->regs, &regs, sizeof(regs)))
+		return -EFAULT;
+
+	return kvm_ioctl(vcpu, KVM_SET_SREGS, &area->sregs) ?:
+	       kvm_ioctl(vcpu, KVM_SET_REGS, &area->regs);
 }
 
 static long run_vcpu(struct file *vm, struct user_area __user *area)
@@ -82,9 +104,9 @@ static long run_vcpu(struct file *vm, struct user_area __user *area)
 
 	if (IS_ERR(vcpu))
 		return PTR_ERR(vcpu);
-	ret = kvm_ioctl(vcpu, KVM_RUN, NULL);
-	if (!ret)
-		ret = kvm_ioctl(vcpu, KVM_GET_REGS, &area->regs);
+	ret = set_registers(vcpu, area) ?:
+	      kvm_ioctl(vcpu, KVM_RUN, NULL) ?:
+	      kvm_ioctl(vcpu, KVM_GET_REGS, &area->regs);
 	fput(vcpu);
 
 	return ret;
@@ -107,7 +129,7 @@ static long run_vm(struct file *kvm, struct user_area __user *area)
 	return ret;
 }
 
-/* Stores what the guest found in EAX after the hypercall. */
+/* Stores what the guest found in EAX after the hypercall, if it came as far as its HLT. */
 static long call_discovery(struct file *kvm, u32 *eax)
 {
 	unsigned long area = vm_mmap(NULL, 0, sizeof(struct user_area), PROT_READ | PROT_WRITE,
@@ -121,6 +143,8 @@ static long call_discovery(struct file *kvm, u32 *eax)
 	ret = run_vm(kvm, user);
 	if (!ret && copy_from_user(&regs, &user->regs, sizeof(regs)))
 		ret = -EFAULT;
+	if (!ret && regs.rip != sizeof(struct guest_code))
+		ret = -EIO;
 	if (!ret)
 		*eax = regs.rax;
 	vm_munmap(area, sizeof(struct user_area));
@@ -149,7 +173,7 @@ static int judge(u32 eax)
  *
  * Context: process, with a mm; may sleep. The hook is attached.
  * Return: 0; -ENODEV with a line in the kernel log if the hook cannot work here;
- * -EINTR if a signal ended the proof.
+ * -EINTR if the caller is being killed.
  */
 int hcx_selfcheck(void)
 {
@@ -165,10 +189,10 @@ int hcx_selfcheck(void)
 	}
 	if (!ret)
 		return judge(eax);
-	if (ret == -EINTR)
-		return ret;
+	if (fatal_signal_pending(current))
+		return -EINTR;
 
-	pr_notice("self-check left out: no VM can be run now (%ld); is kvm-amd or kvm-intel loaded?\n",
-		  ret);
+	pr_notice("self-check left out: no VM can be run now (%ld)%s\n", ret,
+		  ret == -ENOENT || ret == -ENODEV ? ": load kvm-amd or kvm-intel" : "");
 	return 0;
 }

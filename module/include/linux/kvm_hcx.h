@@ -43,6 +43,8 @@ struct hcx_call {
 	const struct hcx_handler *handler;
 	bool long_mode;
 	bool user;
+	/* private: the core's */
+	int kvm_ret;
 };
 
 /**

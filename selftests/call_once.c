@@ -11,12 +11,12 @@
 
 static uint64_t number(struct guest *guest, const char *word)
 {
-	uint64_t name[2] = {}, nr;
+	uint64_t name[3] = {}, nr;
 
 	if (isdigit(word[0]))
 		return strtoull(word, NULL, 0);
 
-	strncpy((char *)name, word, sizeof(name));
+	strncpy((char *)name, word, HCX_NAME_LEN);
 	nr = guest_call(guest, HCX_NR_DISCOVERY, HCX_DISCOVER_NAME, name[0], name[1], 0);
 	if (nr > HCX_NR_LAST) {
 		fprintf(stderr, "discovery answers %#lx to the name '%s'\n", nr, word);

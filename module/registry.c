@@ -88,12 +88,12 @@ static int check_handler(const struct hcx_handler *handler)
 	return -EINVAL;
 }
 
-static int check_api_version(unsigned int api_version, void *caller)
+static int check_api_version(unsigned int api_version, const char *caller)
 {
 	if (api_version == HCX_API_VERSION)
 		return 0;
 
-	pr_err("%ps was built for API version %u, this kvm_hcx has %d: build it again with the headers of this kvm_hcx\n",
+	pr_err("%s was built for API version %u, this kvm_hcx has %d: build it again with the headers of this kvm_hcx\n",
 	       caller, api_version, HCX_API_VERSION);
 	return -EPROTONOSUPPORT;
 }
@@ -264,9 +264,10 @@ static void retire_all(struct list_head *unlinked)
 }
 
 /* See hcx_register_handlers(). */
-int __hcx_register(struct hcx_handler *handlers, unsigned int count, unsigned int api_version)
+int __hcx_register(struct hcx_handler *handlers, unsigned int count, unsigned int api_version,
+		   const char *caller)
 {
-	int ret = check_api_version(api_version, __builtin_return_address(0));
+	int ret = check_api_version(api_version, caller);
 	unsigned int i;
 
 	if (ret)
@@ -351,9 +352,10 @@ static int entry_replace(struct hcx_entry *old, struct hcx_handler *handler)
 }
 
 /* See hcx_replace(). */
-int __hcx_replace(struct hcx_handler *old, struct hcx_handler *new, unsigned int api_version)
+int __hcx_replace(struct hcx_handler *old, struct hcx_handler *new, unsigned int api_version,
+		  const char *caller)
 {
-	int ret = check_api_version(api_version, __builtin_return_address(0));
+	int ret = check_api_version(api_version, caller);
 	struct hcx_entry *replaced;
 
 	if (ret)

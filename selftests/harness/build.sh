@@ -2,15 +2,29 @@
 # Sourced: what is built from this checkout, for one kernel.
 # shellcheck shell=bash
 
+# One build at a time in one checkout.
+lock_build() {
+	mkdir -p "$build/log"
+	exec 8>"$build/lock"
+	flock 8
+}
+
+unlock_build() {
+	exec 8>&-
+}
+
 # build_modules RELEASE: prints the directory of a build for that kernel, of
 # the project's modules and the tests'.
 build_modules() {
 	local dir=$build/$1
 
-	mkdir -p "$dir"
-	cp -ru "$top/module" "$selftests/test_modules" "$dir"
-	echo 'obj-m := module/ test_modules/' >"$dir/Kbuild"
+	lock_build
+	mkdir -p "$dir/selftests"
+	cp -ru "$top/module" "$dir"
+	cp -ru "$selftests/test_modules" "$dir/selftests"
+	echo 'obj-m := module/ selftests/test_modules/' >"$dir/Kbuild"
 	quietly "$build/log/modules-$1" make -C "/lib/modules/$1/build" M="$dir" modules
+	unlock_build
 	echo "$dir"
 }
 
@@ -20,6 +34,7 @@ build_tests() {
 	local source dir=$build/kselftest
 
 	source=$("$selftests/kernel-source")
+	lock_build
 	mkdir -p "$build/selftests" "$dir/kselftest"
 	quietly "$build/log/selftests" make -j"$(nproc)" -C "$selftests" KSRC="$source" \
 		OUTPUT="$build/selftests" INSTALL_PATH="$dir/kvm_hcx" install
@@ -27,5 +42,6 @@ build_tests() {
 	cp "$source"/tools/testing/selftests/kselftest/* "$dir/kselftest/"
 	make -s -C "$selftests" KSRC="$source" OUTPUT="$build/selftests" COLLECTION=kvm_hcx \
 		emit_tests >"$dir/kselftest-list.txt"
+	unlock_build
 	echo "$dir"
 }

@@ -10,7 +10,7 @@
 #include <linux/ftrace.h>
 #include <linux/kvm_host.h>
 #include <linux/module.h>
-#include "../module/compat.h"
+#include "../../module/compat.h"
 
 #define HOOKED "kvm_emulate_hypercall"
 
@@ -19,12 +19,12 @@ module_param(how, charp, 0444);
 
 void hcx_interfere_trampoline(void);
 asm(".pushsection .text\n"
-    ".type hcx_interfere_trampoline, @function\n"
-    "hcx_interfere_trampoline:\n"
-    ASM_ENDBR
-    ASM_RET
-    ".size hcx_interfere_trampoline, . - hcx_interfere_trampoline\n"
-    ".popsection\n");
+	".type hcx_interfere_trampoline, @function\n"
+	"hcx_interfere_trampoline:\n"
+	ASM_ENDBR
+	ASM_RET
+	".size hcx_interfere_trampoline, . - hcx_interfere_trampoline\n"
+	".popsection\n");
 
 static int share(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
 {

@@ -109,9 +109,9 @@ struct hcx_handler {
 };
 
 int __hcx_register(struct hcx_handler *handlers, unsigned int count,
-		   unsigned int api_version);
+		   unsigned int api_version, const char *caller);
 int __hcx_replace(struct hcx_handler *old, struct hcx_handler *new,
-		  unsigned int api_version);
+		  unsigned int api_version, const char *caller);
 void hcx_unregister_handlers(struct hcx_handler *handlers, unsigned int count);
 
 /**
@@ -122,7 +122,7 @@ void hcx_unregister_handlers(struct hcx_handler *handlers, unsigned int count);
  * A guest may call before this returns.
  *
  * Context: process; may sleep.
- * Return: 0, or with a line in the kernel log
+ * Return: 0, or, with a line in the kernel log but for -ENOMEM,
  * * -EINVAL - a field is wrong, or the structure is registered already
  * * -EEXIST - the number or the name is taken
  * * -ENOSPC - %HCX_MAX_HANDLERS are registered
@@ -132,7 +132,7 @@ void hcx_unregister_handlers(struct hcx_handler *handlers, unsigned int count);
  * Since: 0.1
  */
 #define hcx_register_handlers(handlers, count) \
-	__hcx_register(handlers, count, HCX_API_VERSION)
+	__hcx_register(handlers, count, HCX_API_VERSION, KBUILD_MODNAME)
 
 /**
  * hcx_register() - start answering one hypercall
@@ -169,7 +169,8 @@ void hcx_unregister_handlers(struct hcx_handler *handlers, unsigned int count);
  *
  * Since: 0.1
  */
-#define hcx_replace(old, new) __hcx_replace(old, new, HCX_API_VERSION)
+#define hcx_replace(old, new) \
+	__hcx_replace(old, new, HCX_API_VERSION, KBUILD_MODNAME)
 
 /**
  * module_hcx_handler() - a module that is one handler

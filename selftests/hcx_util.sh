@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0
+# Sourced by the shell tests, after ktap.sh: modules in and out, what the
+# kernel log says of it, and guests that call.
+# shellcheck shell=sh
+
+# The answer to a number that nobody has: -KVM_ENOSYS in RAX.
+enosys=0xfffffffffffffc18
+
+tracing=/sys/kernel/tracing
+control=/sys/kernel/debug/hcx_test
+
+# Ours that are loaded, users before what they use, as lsmod shows them.
+ours() {
+	lsmod | awk '$1 ~ /^(hcx_|kvm_hcx$)/ { print $1 }'
+}
+
+loaded() {
+	[ -d "/sys/module/$1" ]
+}
+
+# loads, as from modprobe, which may give parameters; unloads, as from rmmod.
+loads() {
+	modprobe "$@" && loaded "$1"
+}
+
+unloads() {
+	rmmod "$@" && fails loaded "$1"
+}
+
+unload_ours() {
+	for module in $(ours); do
+		rmmod "$module"
+	done
+}
+
+# How many use a module.
+users() {
+	awk -v module="$1" '$1 == module { print $3 }' /proc/modules
+}
+
+traced_functions() {
+	awk '{ print $1 }' $tracing/enabled_functions
+}
+
+# Leaves the machine as it was found.
+put_back() {
+	unload_ours 2>/dev/null
+	modprobe "$vendor"
+	for module in $loaded_before; do
+		modprobe "$module"
+	done
+	rm -rf "$tmp"
+}
+
+# need MODULE...: skips where the test cannot run; starts it with none of ours loaded.
+need() {
+	[ -c /dev/kvm ] || skip 'there is no /dev/kvm'
+	[ "$(id -u)" = 0 ] || skip 'only root can load modules'
+	[ -r $tracing/enabled_functions ] || skip "tracefs is not mounted on $tracing"
+	for vendor in kvm_amd kvm_intel none; do
+		loaded $vendor && break
+	done
+	[ $vendor != none ] || skip 'neither kvm_amd nor kvm_intel is a loaded module'
+	[ "$(users $vendor)" = 0 ] || skip "a VM is running: $vendor is in use"
+	for module; do
+		modprobe -D "$module" >/dev/null 2>&1 || skip "modprobe does not find $module"
+	done
+
+	loaded_before=$(ours)
+	trap put_back EXIT
+	unload_ours
+	[ -z "$(ours)" ] || skip 'the modules are in use:' "$(ours)"
+}
+
+# log_mark: what the kernel says from now on is what log_has looks at.
+log_mark() {
+	log_last=$(dmesg | tail -n 1)
+	export log_last
+}
+
+log_since() {
+	dmesg | awk 'seen; $0 == ENVIRON["log_last"] { seen = 1 }'
+}
+
+log_has() {
+	log_since | grep -q -e "$1" || { log_since; return 1; }
+}
+
+# answers WANT NUMBER|NAME [ARGUMENT...]
+answers() {
+	answers_want=$1
+	shift
+	equal "$(./call_once "$@" 2>&1)" "$answers_want"
+}
+
+# 1 + 2 * 20 + 3 * 300 + 4 * 4000
+echo_answers() {
+	answers 0x422d echo 1 20 300 4000
+}
+
+# asleep PID MODULE: the vCPU of that process is in a handler of that module.
+asleep() {
+	grep -q "\[$2\]" "/proc/$1/stack" 2>/dev/null
+}
+
+ended() {
+	! kill -0 "$1" 2>/dev/null
+}

@@ -48,7 +48,7 @@ check 'direct first: nothing is left of both' equal "$(traced_functions)" "$befo
 
 # Then one that does not.
 modprobe hcx_interfere how=alone
-refused 'alone first' 'kvm_emulate_hypercall() is taken: by a BPF fentry'
+refused 'alone first' 'kvm_emulate_hypercall() is taken by a direct call, as of a BPF fentry'
 unload_ours
 check 'alone gone: kvm_hcx loads' loads kvm_hcx
 works 'alone gone'

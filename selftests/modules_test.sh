@@ -78,7 +78,7 @@ modprobe hcx_forgetful
 check 'hcx_forgetful answers' answers 0x46 0x46
 log_mark
 check 'it goes' unloads hcx_forgetful
-check 'its author is told' log_has "hcx_forgetful goes without unregistering 'forgetful'"
+check 'its author is told' log_has "hcx_forgetful goes without unregistering its handlers"
 check 'its number is free again' answers $enosys 0x46
 
 finish

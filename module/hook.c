@@ -18,7 +18,6 @@
  */
 static void (*const pin_kvm)(struct kvm *kvm) __used = kvm_put_kvm;
 
-/* Read by trampoline.S. */
 unsigned long hcx_redirected_body;
 
 static bool redirecting;

@@ -9,6 +9,9 @@ struct kvm_vcpu;
 int hcx_hook_attach(void);
 void hcx_hook_detach(void);
 
+/* Read by trampoline.S. */
+extern unsigned long hcx_redirected_body;
+
 /* trampoline.S */
 void hcx_trampoline(void);
 void hcx_trampoline_redirected(void);

@@ -50,7 +50,8 @@ static inline bool hcx_other_hypercalls(struct kvm_vcpu *vcpu)
 	struct kvm_arch *arch = &vcpu->kvm->arch;
 
 	return (vcpu->arch.hyperv_enabled && arch->hyperv.hv_guest_os_id) ||
-	       (arch->xen_hvm_config.flags & KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL);
+	       (IS_ENABLED(CONFIG_KVM_XEN) &&
+		(arch->xen_hvm_config.flags & KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL));
 }
 
 #endif /* !__ASSEMBLY__ */

@@ -57,7 +57,7 @@ demo check bench style:
 
 clean:
 	find . -name .git -prune -o \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o \
-		-name '*.mod.c' -o -name '.*.cmd' \) -print0 | xargs -0 rm -f
+		-name '*.mod.c' -o -name '.*.cmd' -o -name '.*.o.d' \) -print0 | xargs -0 rm -f
 	rm -rf .build Module.symvers modules.order module/modules.order \
 		module/examples/modules.order module/offsets.h module/offsets.s
 

@@ -17,9 +17,15 @@ static long visible(const struct hcx_call *call, const struct hcx_entry *entry, 
 
 static long flags_of_nr(const struct hcx_call *call)
 {
-	const struct hcx_entry *entry = hcx_find_nr(hcx_arg(call, 1));
+	const struct hcx_entry *entry;
+	long ret;
 
-	return visible(call, entry, entry ? entry->flags : 0);
+	rcu_read_lock_sched();
+	entry = hcx_find_nr(hcx_arg(call, 1));
+	ret = visible(call, entry, entry ? entry->flags : 0);
+	rcu_read_unlock_sched();
+
+	return ret;
 }
 
 /* Two registers of eight bytes, or three of four outside 64-bit mode. */
@@ -41,9 +47,15 @@ static union hcx_name name_arg(const struct hcx_call *call)
 static long nr_of_name(const struct hcx_call *call)
 {
 	const union hcx_name name = name_arg(call);
-	const struct hcx_entry *entry = hcx_find_name(&name);
+	const struct hcx_entry *entry;
+	long ret;
 
-	return visible(call, entry, entry ? entry->nr : 0);
+	rcu_read_lock_sched();
+	entry = hcx_find_name(&name);
+	ret = visible(call, entry, entry ? entry->nr : 0);
+	rcu_read_unlock_sched();
+
+	return ret;
 }
 
 static long discover(struct hcx_call *call)

@@ -21,11 +21,17 @@ static __always_inline bool not_kvms(struct kvm_vcpu *vcpu)
 
 static __always_inline struct hcx_entry *claim(struct kvm_vcpu *vcpu, u64 nr)
 {
-	struct hcx_entry *entry = hcx_find_nr(nr);
+	struct hcx_entry *entry;
 
-	if (unlikely(!entry || not_kvms(vcpu)))
-		return NULL;
-	hcx_entry_enter(entry);
+	rcu_read_lock_sched_notrace();
+	entry = hcx_find_nr(nr);
+	if (likely(entry)) {
+		if (likely(!not_kvms(vcpu)))
+			hcx_entry_enter(entry);
+		else
+			entry = NULL;
+	}
+	rcu_read_unlock_sched_notrace();
 
 	return entry;
 }
@@ -49,8 +55,7 @@ static notrace noinline struct hcx_claim claim_upper_bits(struct kvm_vcpu *vcpu)
  * hcx_claim() - the handler that may answer a hypercall
  * @vcpu: the caller
  *
- * Context: as hcx_hypercall(), but may not sleep: until the entry is counted
- * in, only hcx_unregister()'s synchronize_rcu_tasks() keeps it.
+ * Context: as hcx_hypercall().
  * Return: @vcpu again, in RAX, which saves the trampoline the keeping of it; and
  * in RDX the entry, or 0: the call is KVM's alone.
  */

@@ -222,7 +222,7 @@ static u64 entry_inside(const struct hcx_entry *entry)
 }
 
 /*
- * An unlinked entry, synchronize_rcu_tasks() later: no call comes in. Polled,
+ * An unlinked entry, synchronize_rcu() later: no call comes in. Polled,
  * so that a call costs no wake-up. Stores are seen in order (x86 memory
  * ordering), so what a call did is done when it is seen to have left.
  */
@@ -240,7 +240,7 @@ static void entry_drain(struct hcx_entry *entry)
 	}
 }
 
-/* After synchronize_rcu_tasks(). */
+/* After synchronize_rcu(). */
 static void entry_retire(struct hcx_entry *entry)
 {
 	struct hcx_handler *handler = entry->handler;
@@ -258,7 +258,7 @@ static void retire_all(struct list_head *unlinked)
 
 	if (list_empty(unlinked))
 		return;
-	synchronize_rcu_tasks();
+	synchronize_rcu();
 	list_for_each_entry_safe(entry, next, unlinked, unlinked_next)
 		entry_retire(entry);
 }
@@ -372,7 +372,7 @@ int __hcx_replace(struct hcx_handler *old, struct hcx_handler *new, unsigned int
 	mutex_unlock(&registry_lock);
 
 	if (!ret) {
-		synchronize_rcu_tasks();
+		synchronize_rcu();
 		entry_retire(replaced);
 	}
 	return ret;

@@ -35,12 +35,11 @@ struct hcx_passage {
  * @handler: the handler
  * @unlinked_next: in the list of those that one unregistration unlinked
  *
- * Whoever looks an entry up must not sleep until he has counted himself in or
- * is done with it: an unlinked entry is left alone for synchronize_rcu_tasks(),
- * which waits for all who have not slept since. That is the wait of ftrace's
- * trampolines, so it costs a call nothing. After it the sum of
- * @passage->entered stands still, and the handler is empty once that of
- * @passage->left has reached it.
+ * Whoever looks an entry up holds rcu_read_lock_sched() until he has counted
+ * himself in or is done with it. After synchronize_rcu() the sum of an unlinked
+ * entry's @passage->entered stands still, and the handler is empty once that of
+ * @passage->left has reached it. (RCU-tasks, whose readers pay nothing, would not
+ * do: with full preemption a vCPU that spins in its guest may never sleep.)
  */
 struct hcx_entry {
 	struct hlist_node by_nr;
@@ -82,10 +81,10 @@ static __always_inline struct hcx_entry *hcx_find_nr(u64 nr)
 
 struct hcx_entry *hcx_find_name(const union hcx_name *name);
 
-/* Counts a call in. */
+/* Counts a call in; under the rcu_read_lock_sched() that @entry was found in. */
 static __always_inline void hcx_entry_enter(struct hcx_entry *entry)
 {
-	this_cpu_inc(entry->passage->entered);
+	__this_cpu_inc(entry->passage->entered);
 }
 
 /* Counts it out. @entry may be gone when this returns. */

@@ -13,16 +13,21 @@ unlock_build() {
 	exec 8>&-
 }
 
-# build_modules RELEASE: prints the directory of a build for that kernel, of
-# the project's modules and the tests'.
+# copy_modules DIR: the sources of the project's modules and the tests', as one
+# tree that kbuild takes.
+copy_modules() {
+	mkdir -p "$1/selftests"
+	cp -ru "$top/module" "$1"
+	cp -ru "$selftests/test_modules" "$1/selftests"
+	echo 'obj-m := module/ selftests/test_modules/' >"$1/Kbuild"
+}
+
+# build_modules RELEASE: prints the directory of a build for that kernel.
 build_modules() {
 	local dir=$build/$1
 
 	lock_build
-	mkdir -p "$dir/selftests"
-	cp -ru "$top/module" "$dir"
-	cp -ru "$selftests/test_modules" "$dir/selftests"
-	echo 'obj-m := module/ selftests/test_modules/' >"$dir/Kbuild"
+	copy_modules "$dir"
 	quietly "$build/log/modules-$1" make -C "/lib/modules/$1/build" M="$dir" modules
 	unlock_build
 	echo "$dir"

@@ -121,3 +121,13 @@ uint64_t guest_call(struct guest *guest, uint64_t nr, uint64_t a0, uint64_t a1,
 
 	return guest->regs.rax;
 }
+
+uint64_t next_value(struct kvm_vcpu *vcpu)
+{
+	struct ucall uc;
+
+	vcpu_run(vcpu);
+	TEST_ASSERT(get_ucall(vcpu, &uc) == UCALL_SYNC, "the guest did not reach GUEST_SYNC");
+
+	return uc.args[1];
+}

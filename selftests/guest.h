@@ -52,4 +52,7 @@ static inline uint64_t guest_call0(struct guest *guest, uint64_t nr)
 	return guest_call(guest, nr, 0, 0, 0, 0);
 }
 
+/* Runs a libkvm guest to its next GUEST_SYNC(), and returns what that tells. */
+uint64_t next_value(struct kvm_vcpu *vcpu);
+
 #endif /* SELFTEST_HCX_GUEST_H */

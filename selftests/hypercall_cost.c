@@ -6,9 +6,8 @@
  */
 #include <ctype.h>
 
+#include "guest.h"
 #include "hcx_util.h"
-#include "kvm_util.h"
-#include "processor.h"
 
 #define CALLS	100
 #define ROUNDS	15
@@ -38,16 +37,6 @@ static void guest_main(uint64_t nr, uint64_t name0, uint64_t name1)
 			call(nr, 0, 0, 0);
 		GUEST_SYNC(rdtsc() - start);
 	}
-}
-
-static uint64_t next_value(struct kvm_vcpu *vcpu)
-{
-	struct ucall uc;
-
-	vcpu_run(vcpu);
-	TEST_ASSERT(get_ucall(vcpu, &uc) == UCALL_SYNC, "the guest did not reach GUEST_SYNC");
-
-	return uc.args[1];
 }
 
 static int ascending(const void *a, const void *b)

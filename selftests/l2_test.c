@@ -4,9 +4,8 @@
  * handler sees it. (Where an SVM hypervisor does not intercept VMMCALL, KVM does
  * not either, and L2 gets #UD: recalc_intercepts() in arch/x86/kvm/svm/nested.c.)
  */
+#include "guest.h"
 #include "hcx_util.h"
-#include "kvm_util.h"
-#include "processor.h"
 #include "svm_util.h"
 #include "vmx.h"
 
@@ -43,16 +42,6 @@ static void l1_vmx(struct vmx_pages *vmx)
 	GUEST_ASSERT(!vmlaunch());
 	GUEST_SYNC(vmreadz(VM_EXIT_REASON));
 	GUEST_DONE();
-}
-
-static uint64_t next_value(struct kvm_vcpu *vcpu)
-{
-	struct ucall uc;
-
-	vcpu_run(vcpu);
-	TEST_ASSERT(get_ucall(vcpu, &uc) == UCALL_SYNC, "L1 did not reach GUEST_SYNC");
-
-	return uc.args[1];
 }
 
 static void test_svm(void)

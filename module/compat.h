@@ -47,11 +47,9 @@ static inline int hcx_unregister_ftrace_direct(struct ftrace_ops *ops, unsigned 
  */
 static inline bool hcx_other_hypercalls(struct kvm_vcpu *vcpu)
 {
-	struct kvm_arch *arch = &vcpu->kvm->arch;
-
-	return (vcpu->arch.hyperv_enabled && arch->hyperv.hv_guest_os_id) ||
-	       (IS_ENABLED(CONFIG_KVM_XEN) &&
-		(arch->xen_hvm_config.flags & KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL));
+	return (unlikely(vcpu->arch.hyperv_enabled) && vcpu->kvm->arch.hyperv.hv_guest_os_id) ||
+	       (IS_ENABLED(CONFIG_KVM_XEN) && (vcpu->kvm->arch.xen_hvm_config.flags &
+					       KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL));
 }
 
 #endif /* !__ASSEMBLY__ */

@@ -19,6 +19,7 @@ static __always_inline bool not_kvms(struct kvm_vcpu *vcpu)
 	return (vcpu->arch.hflags & HF_GUEST_MASK) || hcx_other_hypercalls(vcpu);
 }
 
+/* The entry whose handler may answer, counted in, or NULL. */
 static __always_inline struct hcx_entry *claim(struct kvm_vcpu *vcpu, u64 nr)
 {
 	struct hcx_entry *entry;
@@ -34,38 +35,6 @@ static __always_inline struct hcx_entry *claim(struct kvm_vcpu *vcpu, u64 nr)
 	rcu_read_unlock_sched_notrace();
 
 	return entry;
-}
-
-/*
- * The upper half of RAX is part of the number in 64-bit mode only, and which
- * mode it is KVM's answer will tell. An entry claimed by the lower half alone
- * goes to hcx_hypercall_upper_bits() with its sign bit, which every kernel
- * address has set, cleared.
- */
-#define SIGN_BIT BIT(63)
-
-static notrace noinline struct hcx_claim claim_upper_bits(struct kvm_vcpu *vcpu)
-{
-	struct hcx_entry *entry = claim(vcpu, (u32)*guest_rax(vcpu));
-
-	return (struct hcx_claim){ vcpu, (unsigned long)entry & ~SIGN_BIT };
-}
-
-/**
- * hcx_claim() - the handler that may answer a hypercall
- * @vcpu: the caller
- *
- * Context: as hcx_hypercall().
- * Return: @vcpu again, in RAX, which saves the trampoline the keeping of it; and
- * in RDX the entry, or 0: the call is KVM's alone.
- */
-notrace struct hcx_claim hcx_claim(struct kvm_vcpu *vcpu)
-{
-	struct hcx_entry *entry = claim(vcpu, *guest_rax(vcpu));
-
-	if (unlikely(!entry && *guest_rax(vcpu) > U32_MAX))
-		return claim_upper_bits(vcpu);
-	return (struct hcx_claim){ vcpu, (unsigned long)entry };
 }
 
 /*
@@ -104,14 +73,32 @@ static notrace noinline void answer_other(struct kvm_vcpu *vcpu, struct hcx_entr
 	hcx_entry_leave(entry);
 }
 
+/*
+ * The upper half of RAX is part of the number in 64-bit mode only, and which
+ * mode it is KVM's answer will tell: what the lower half alone has claimed
+ * answers only outside 64-bit mode.
+ */
+static notrace noinline unsigned long hypercall_upper_bits(struct kvm_vcpu *vcpu,
+							   unsigned long body)
+{
+	struct hcx_entry *entry = claim(vcpu, (u32)*guest_rax(vcpu));
+	int ret;
+
+	if (!entry)
+		return (unsigned long)vcpu;
+	ret = hcx_call_kvm(vcpu, body);
+	answer_other(vcpu, entry, true);
+
+	return (u32)ret;
+}
+
 /**
- * hcx_hypercall() - kvm_emulate_hypercall(), for a number that is registered
+ * hcx_hypercall() - kvm_emulate_hypercall(), where a handler may answer
  * @vcpu: the caller
  * @body: kvm_emulate_hypercall() itself, behind its fentry site
- * @entry: of hcx_claim()
  *
- * KVM has dispatched, traced, checked the CPL, moved the RIP on and counted the
- * exit before the handler runs. What it returned goes back as it is: under
+ * A handler runs after KVM has dispatched, traced, checked the CPL, moved the
+ * RIP on and counted the exit. What KVM returned goes back as it is: under
  * single-step it may already be an exit to the VMM. RAX holds KVM's
  * -KVM_ENOSYS while the handler runs, so that one which never returns leaves
  * nothing stale.
@@ -124,12 +111,22 @@ static notrace noinline void answer_other(struct kvm_vcpu *vcpu, struct hcx_entr
  *
  * Context: as kvm_emulate_hypercall(): the vCPU's thread, vcpu->mutex held,
  * kvm->srcu held for reading; may sleep.
- * Return: what kvm_emulate_hypercall() returns.
+ * Return: the int that kvm_emulate_hypercall() returned, with the sign bit of
+ * the long clear; or, where no handler is to be asked and @body was not
+ * entered, @vcpu, which as every kernel address has it set.
  */
-notrace int hcx_hypercall(struct kvm_vcpu *vcpu, unsigned long body, struct hcx_entry *entry)
+notrace unsigned long hcx_hypercall(struct kvm_vcpu *vcpu, unsigned long body)
 {
-	int ret = hcx_call_kvm(vcpu, body);
+	struct hcx_entry *entry = claim(vcpu, *guest_rax(vcpu));
+	int ret;
 
+	if (unlikely(!entry)) {
+		if (*guest_rax(vcpu) > U32_MAX)
+			return hypercall_upper_bits(vcpu, body);
+		return (unsigned long)vcpu;
+	}
+
+	ret = hcx_call_kvm(vcpu, body);
 	barrier_nospec();
 	if (likely(*guest_rax(vcpu) == (u64)-KVM_ENOSYS)) {
 		struct hcx_call call = {
@@ -140,19 +137,9 @@ notrace int hcx_hypercall(struct kvm_vcpu *vcpu, unsigned long body, struct hcx_
 		*guest_rax(vcpu) = entry->call(&call);
 		hcx_entry_leave(entry);
 
-		return call.kvm_ret;
+		return (u32)call.kvm_ret;
 	}
 
 	answer_other(vcpu, entry, false);
-	return ret;
-}
-
-/* hcx_hypercall(), where garbage may stand above the number of a 32-bit caller. */
-notrace int hcx_hypercall_upper_bits(struct kvm_vcpu *vcpu, unsigned long body,
-				     unsigned long entry)
-{
-	int ret = hcx_call_kvm(vcpu, body);
-
-	answer_other(vcpu, (struct hcx_entry *)(entry | SIGN_BIT), true);
-	return ret;
+	return (u32)ret;
 }

@@ -31,7 +31,7 @@ err_discovery:
 	hcx_unregister(&hcx_discovery);
 err_registry:
 	hcx_registry_exit();
-	/* What is past hcx_entry_put() in hcx_hypercall(). */
+	/* What is past hcx_entry_leave() in hcx_hypercall(). */
 	synchronize_rcu_tasks();
 	return ret;
 }

@@ -152,8 +152,8 @@ static struct hcx_entry *entry_alloc(struct hcx_handler *handler)
 	return entry;
 }
 
-/* @entry takes the place of @old, or a new one where that is NULL. */
-static void entry_publish(struct hcx_entry *entry, struct hcx_entry *old)
+/* All but the look-up by number, which begins when the caller links @entry there. */
+static void entry_publish(struct hcx_entry *entry)
 {
 	struct hcx_handler *handler = entry->handler;
 
@@ -161,14 +161,14 @@ static void entry_publish(struct hcx_entry *entry, struct hcx_entry *old)
 	handler->nr = entry->nr;
 	handler->entry = entry;
 	hlist_add_head_rcu(&entry->by_name, name_bucket(&entry->name));
-	if (old) {
-		hlist_replace_rcu(&old->by_nr, &entry->by_nr);
-		hlist_del_rcu(&old->by_name);
-		old->unlinked = true;
-	} else {
-		hlist_add_head_rcu(&entry->by_nr, &hcx_by_nr[hash_32(entry->nr, HCX_NR_BITS)]);
-		registered++;
-	}
+}
+
+/* The opposite, for retire_all(). */
+static void entry_withdraw(struct hcx_entry *entry, struct list_head *unlinked)
+{
+	hlist_del_rcu(&entry->by_name);
+	entry->unlinked = true;
+	list_add_tail(&entry->unlinked_next, unlinked);
 }
 
 static int entry_add(struct hcx_handler *handler)
@@ -190,21 +190,23 @@ static int entry_add(struct hcx_handler *handler)
 	entry->nr = handler->nr == HCX_NR_ANY ? allot_nr() : handler->nr;
 	ret = check_unique(handler, hcx_find_nr(entry->nr), "number") ?:
 	      check_unique(handler, hcx_find_name(&entry->name), "name");
-	if (ret)
+	if (ret) {
 		entry_free(entry);
-	else
-		entry_publish(entry, NULL);
+		return ret;
+	}
 
-	return ret;
+	entry_publish(entry);
+	hlist_add_head_rcu(&entry->by_nr, &hcx_by_nr[hash_32(entry->nr, HCX_NR_BITS)]);
+	registered++;
+
+	return 0;
 }
 
 static void entry_unlink(struct hcx_entry *entry, struct list_head *unlinked)
 {
 	hlist_del_rcu(&entry->by_nr);
-	hlist_del_rcu(&entry->by_name);
-	entry->unlinked = true;
-	list_add_tail(&entry->unlinked_next, unlinked);
 	registered--;
+	entry_withdraw(entry, unlinked);
 }
 
 /* Calls that went into @entry's handler and have not come out. */
@@ -323,7 +325,8 @@ void hcx_unregister_handlers(struct hcx_handler *handlers, unsigned int count)
 }
 EXPORT_SYMBOL_GPL(hcx_unregister_handlers);
 
-static int entry_replace(struct hcx_entry *old, struct hcx_handler *handler)
+static int entry_replace(struct hcx_entry *old, struct hcx_handler *handler,
+			 struct list_head *unlinked)
 {
 	int ret = check_handler(handler);
 	struct hcx_entry *entry;
@@ -343,12 +346,16 @@ static int entry_replace(struct hcx_entry *old, struct hcx_handler *handler)
 	entry->nr = old->nr;
 	if (memcmp(&entry->name, &old->name, sizeof(old->name)))
 		ret = check_unique(handler, hcx_find_name(&entry->name), "name");
-	if (ret)
+	if (ret) {
 		entry_free(entry);
-	else
-		entry_publish(entry, old);
+		return ret;
+	}
 
-	return ret;
+	entry_publish(entry);
+	hlist_replace_rcu(&old->by_nr, &entry->by_nr);
+	entry_withdraw(old, unlinked);
+
+	return 0;
 }
 
 /* See hcx_replace(). */
@@ -356,25 +363,23 @@ int __hcx_replace(struct hcx_handler *old, struct hcx_handler *new, unsigned int
 		  const char *caller)
 {
 	int ret = check_api_version(api_version, caller);
-	struct hcx_entry *replaced;
+	struct hcx_entry *entry;
+	LIST_HEAD(unlinked);
 
 	if (ret)
 		return ret;
 
 	mutex_lock(&registry_lock);
-	replaced = old->entry;
-	if (replaced && !replaced->unlinked) {
-		ret = entry_replace(replaced, new);
+	entry = old->entry;
+	if (entry && !entry->unlinked) {
+		ret = entry_replace(entry, new, &unlinked);
 	} else {
 		pr_err("a handler that is not registered cannot be replaced\n");
 		ret = -EINVAL;
 	}
 	mutex_unlock(&registry_lock);
 
-	if (!ret) {
-		synchronize_rcu();
-		entry_retire(replaced);
-	}
+	retire_all(&unlinked);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(__hcx_replace);

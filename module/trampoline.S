@@ -19,7 +19,7 @@
  * The body's address is taken from the stack, never from a constant: a
  * livepatch changes it. A call that is not ours goes on into the body from
  * here, where no frame of ours is left: the body may sleep, and only calls
- * that hcx_claim() has counted are waited for when the module goes.
+ * that hcx_hypercall() has counted are waited for when the module goes.
  */
 SYM_FUNC_START(hcx_trampoline)
 	cmpl	$HCX_NR_KVM_LAST, HCX_VCPU_RAX(%rdi)
@@ -27,24 +27,19 @@ SYM_FUNC_START(hcx_trampoline)
 	RET
 
 .Lmaybe_ours:
-	call	hcx_claim
-	mov	%rax, %rdi
-	test	%rdx, %rdx
-	js	.Lours
-	jnz	.Lupper_bits
+	mov	(%rsp), %rsi
+	call	hcx_hypercall
+	test	%rax, %rax
+	js	.Lnot_ours
+	/* To the caller: the body has run. */
+	add	$8, %rsp
+	UNWIND_HINT_FUNC
 	RET
 
-.Lours:
-	/* int hcx_hypercall(vcpu, body, entry), as if called by the caller. */
-	pop	%rsi
-	UNWIND_HINT_FUNC
-	jmp	hcx_hypercall
-
-.Lupper_bits:
-	/* int hcx_hypercall_upper_bits(vcpu, body, entry), likewise. */
-	pop	%rsi
-	UNWIND_HINT_FUNC
-	jmp	hcx_hypercall_upper_bits
+.Lnot_ours:
+	/* hcx_hypercall() returned the vcpu. */
+	mov	%rax, %rdi
+	RET
 SYM_FUNC_END(hcx_trampoline)
 
 /*

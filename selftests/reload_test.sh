@@ -1,0 +1,122 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The core and a handler module come and go while a guest calls; nothing of them stays.
+# shellcheck disable=SC1091,SC2154
+. ./ktap.sh
+. ./hcx_util.sh
+
+warm_up=10
+reloads=90
+
+need kvm_hcx hcx_echo
+[ -d $tracing/events/percpu/percpu_alloc_percpu ] || skip 'there is no percpu_alloc_percpu event'
+[ -r /proc/slabinfo ] || skip 'there is no /proc/slabinfo'
+plan 10
+
+# reload N: with a guest calling all the time. Counts what went wrong.
+reload() {
+	./call_forever >"$tmp/guest" 2>&1 &
+	guest=$!
+	remaining=$1
+	while [ "$remaining" -gt 0 ]; do
+		modprobe hcx_echo && echo_answers && rmmod hcx_echo kvm_hcx || wrong=$((wrong + 1))
+		remaining=$((remaining - 1))
+	done
+	kill -TERM $guest
+	wait $guest || wrong=$((wrong + 1))
+}
+
+# Flushes every per-CPU slab, so that /proc/slabinfo counts objects in use.
+settle() {
+	sleep 1
+	echo 3 >/proc/sys/vm/drop_caches
+	for shrink in /sys/kernel/slab/*/shrink; do
+		echo 1 >"$shrink"
+	done
+}
+
+kib() {
+	awk -v what="$1:" '$1 == what { print $2 }' /proc/meminfo
+}
+
+# kmalloc_objects: a line per kmalloc cache, where all that the core and ftrace
+# allocate for it is.
+kmalloc_objects() {
+	settle
+	awk '/^kmalloc-/ { print $1, $2 }' /proc/slabinfo
+}
+
+# measure TO: the least of five looks at each cache, and the memory in total. A
+# look counts as used what is free in a slab that a CPU has just taken for
+# itself (get_slabinfo() in mm/slub.c), so one look is too high by up to a page.
+measure() {
+	for look in 1 2 3 4 5; do
+		kmalloc_objects >"$tmp/look.$look"
+	done
+	awk '!($1 in least) || $2 < least[$1] { least[$1] = $2 }
+		END { for (cache in least) print cache, least[cache] }' "$tmp"/look.? >"$1"
+	unreclaimable=$(kib SUnreclaim) percpu=$(kib Percpu)
+}
+
+# Events of that name since counting began.
+counted() {
+	grep -c " $1: " $tracing/trace
+}
+
+count_percpu() {
+	echo >$tracing/trace
+	for event in alloc free; do
+		echo "$1" >$tracing/events/percpu/percpu_${event}_percpu/enable
+	done
+}
+
+# No cache has grown by as much as one object in two reloads: a leak is at
+# least one in each. What else the machine does moves a cache by a few.
+same_slabs() {
+	awk -v most=$((reloads / 2)) '
+		NR == FNR { before[$1] = $2; next }
+		$2 - before[$1] >= most { print $1, before[$1], $2; grown = 1 }
+		END { exit grown }' "$tmp/slab.before" "$tmp/slab.after"
+}
+
+at_most() {
+	[ "$1" -le "$2" ] || { echo "$1 is more than $2"; return 1; }
+}
+
+# First of all: the ring buffer's page descriptors are kmalloc-64 objects.
+read -r buffer_size _ <$tracing/buffer_size_kb
+echo 4096 >$tracing/buffer_size_kb
+
+wrong=0
+functions=$(traced_functions)
+kvm_users=$(users kvm)
+reload $warm_up
+measure "$tmp/slab.before"
+unreclaimable_before=$unreclaimable percpu_before=$percpu
+
+count_percpu 1
+reload $reloads
+settle
+allocated=$(counted percpu_alloc_percpu) freed=$(counted percpu_free_percpu)
+count_percpu 0
+measure "$tmp/slab.after"
+echo "$buffer_size" >$tracing/buffer_size_kb
+
+echo "# a guest was answered, and not: $(cat "$tmp/guest")"
+echo "# per-CPU memory: $allocated times allocated, $freed freed"
+echo "# SUnreclaim $unreclaimable_before to $unreclaimable kB, Percpu $percpu_before to $percpu kB"
+check 'every reload and every call went well' equal $wrong 0
+check 'no module is left' equal "$(ours)" ''
+check 'kvm is used as before' equal "$(users kvm)" "$kvm_users"
+check 'no function is traced' equal "$(traced_functions)" "$functions"
+check 'no kmalloc cache grew with the reloads' same_slabs
+check 'each allocated the per-CPU memory that the trace is there to see' \
+	fails at_most "$allocated" "$reloads"
+# A VM that closes late is worth a few.
+check 'all of it was freed' at_most $((allocated - freed)) $((reloads / 4))
+check 'no file of the self-check stays open' equal "$(users "$vendor")" 0
+# One page per reload would be 4 kB each.
+check 'unreclaimable slabs did not grow by a page per reload' \
+	at_most $((unreclaimable - unreclaimable_before)) $((reloads * 4))
+check 'per-CPU memory neither' at_most $((percpu - percpu_before)) $((reloads * 4))
+finish

@@ -74,6 +74,17 @@ static notrace noinline void answer_other(struct kvm_vcpu *vcpu, struct hcx_entr
 }
 
 /*
+ * The int of KVM's body as hcx_hypercall() returns it. The return that follows a
+ * CPU may predict to be into the body, since hcx_call_kvm() entered that by one:
+ * %rdi is the vcpu there, not what a handler left in it.
+ */
+static __always_inline unsigned long body_result(struct kvm_vcpu *vcpu, int ret)
+{
+	asm volatile("" : : "D" (vcpu));
+	return (u32)ret;
+}
+
+/*
  * The upper half of RAX is part of the number in 64-bit mode only, and which
  * mode it is KVM's answer will tell: what the lower half alone has claimed
  * answers only outside 64-bit mode.
@@ -89,7 +100,7 @@ static notrace noinline unsigned long hypercall_upper_bits(struct kvm_vcpu *vcpu
 	ret = hcx_call_kvm(vcpu, body);
 	answer_other(vcpu, entry, true);
 
-	return (u32)ret;
+	return body_result(vcpu, ret);
 }
 
 /**
@@ -103,8 +114,9 @@ static notrace noinline unsigned long hypercall_upper_bits(struct kvm_vcpu *vcpu
  * -KVM_ENOSYS while the handler runs, so that one which never returns leaves
  * nothing stale.
  *
- * A CPU may predict the return of hcx_call_kvm()'s stub to here: the handler
- * must not run ahead of KVM's CPL check even speculatively.
+ * A CPU may mispredict what RAX holds, and the return of hcx_call_kvm()'s stub to
+ * be to here: the handler must not run ahead of KVM's CPL check even
+ * speculatively.
  *
  * The entry is left last, and nothing may sleep after it: what follows is
  * covered only by hcx_hook_detach()'s synchronize_rcu_tasks().
@@ -127,19 +139,19 @@ notrace unsigned long hcx_hypercall(struct kvm_vcpu *vcpu, unsigned long body)
 	}
 
 	ret = hcx_call_kvm(vcpu, body);
-	barrier_nospec();
 	if (likely(*guest_rax(vcpu) == (u64)-KVM_ENOSYS)) {
 		struct hcx_call call = {
 			.vcpu = vcpu, .handler = entry->handler, .long_mode = true,
 			.kvm_ret = ret,
 		};
 
+		barrier_nospec();
 		*guest_rax(vcpu) = entry->call(&call);
 		hcx_entry_leave(entry);
 
-		return (u32)call.kvm_ret;
+		return body_result(vcpu, call.kvm_ret);
 	}
 
 	answer_other(vcpu, entry, false);
-	return (u32)ret;
+	return body_result(vcpu, ret);
 }

@@ -17,6 +17,9 @@ struct hlist_head hcx_by_nr[1 << HCX_NR_BITS];
 static struct hlist_head by_name[1 << HCX_NR_BITS];
 static unsigned int registered;
 
+/* Entries that are unlinked and not yet freed. */
+static LIST_HEAD(retiring);
+
 /* The number to try first: one that was freed is not allotted again at once. */
 static u32 next_allotted = HCX_NR_ALLOTTED_FIRST;
 
@@ -44,6 +47,11 @@ static bool name_valid(const char *name)
 	return len && len <= HCX_NAME_LEN && !name[len];
 }
 
+static bool nr_allotted(u64 nr)
+{
+	return nr >= HCX_NR_ALLOTTED_FIRST && nr <= HCX_NR_ALLOTTED_LAST;
+}
+
 static bool nr_valid(const struct hcx_handler *handler)
 {
 	u32 nr = handler->nr;
@@ -52,7 +60,7 @@ static bool nr_valid(const struct hcx_handler *handler)
 		return true;
 
 	return nr > HCX_NR_KVM_LAST && nr <= HCX_NR_LAST &&
-	       !(nr >= HCX_NR_DISCOVERY && nr <= HCX_NR_ALLOTTED_LAST);
+	       nr != HCX_NR_DISCOVERY && !nr_allotted(nr);
 }
 
 static int check_nr(const struct hcx_handler *handler)
@@ -157,7 +165,6 @@ static void entry_publish(struct hcx_entry *entry)
 {
 	struct hcx_handler *handler = entry->handler;
 
-	entry->allotted = handler->nr == HCX_NR_ANY;
 	handler->nr = entry->nr;
 	handler->entry = entry;
 	hlist_add_head_rcu(&entry->by_name, name_bucket(&entry->name));
@@ -169,6 +176,7 @@ static void entry_withdraw(struct hcx_entry *entry, struct list_head *unlinked)
 	hlist_del_rcu(&entry->by_name);
 	entry->unlinked = true;
 	list_add_tail(&entry->unlinked_next, unlinked);
+	list_add_tail(&entry->retiring_next, &retiring);
 }
 
 static int entry_add(struct hcx_handler *handler)
@@ -242,15 +250,21 @@ static void entry_drain(struct hcx_entry *entry)
 	}
 }
 
-/* After synchronize_rcu(). */
+/* After synchronize_rcu(). From here on the handler can be registered again. */
 static void entry_retire(struct hcx_entry *entry)
 {
 	struct hcx_handler *handler = entry->handler;
 
 	entry_drain(entry);
-	if (entry->allotted)
-		handler->nr = HCX_NR_ANY;
-	handler->entry = NULL;
+
+	mutex_lock(&registry_lock);
+	list_del(&entry->retiring_next);
+	if (!entry->orphan) {
+		if (nr_allotted(entry->nr))
+			handler->nr = HCX_NR_ANY;
+		handler->entry = NULL;
+	}
+	mutex_unlock(&registry_lock);
 	entry_free(entry);
 }
 
@@ -263,6 +277,31 @@ static void retire_all(struct list_head *unlinked)
 	synchronize_rcu();
 	list_for_each_entry_safe(entry, next, unlinked, unlinked_next)
 		entry_retire(entry);
+}
+
+/* Whether an entry of one of @handlers, or of @owner, is still on its way out. */
+static bool any_retiring(const struct hcx_handler *handlers, unsigned int count,
+			 const struct module *owner)
+{
+	const struct hcx_entry *entry;
+	bool found = false;
+
+	mutex_lock(&registry_lock);
+	list_for_each_entry(entry, &retiring, retiring_next)
+		if (entry->owner == owner ||
+		    (entry->handler >= handlers && entry->handler < handlers + count))
+			found = true;
+	mutex_unlock(&registry_lock);
+
+	return found;
+}
+
+/* Another caller may be unregistering or replacing the same handler: wait for its drain too. */
+static void wait_retired(const struct hcx_handler *handlers, unsigned int count,
+			 const struct module *owner)
+{
+	while (any_retiring(handlers, count, owner))
+		schedule_timeout_idle(msecs_to_jiffies(10));
 }
 
 /* See hcx_register_handlers(). */
@@ -300,8 +339,9 @@ EXPORT_SYMBOL_GPL(__hcx_register);
  *
  * When this returns, no vCPU is inside any of the handlers and none can enter;
  * guests get what KVM answers to an unknown number. It waits for the vCPUs
- * inside, and for nothing else that lasts. A handler that is not registered, or
- * that another caller is unregistering or replacing, is passed over.
+ * inside, and for nothing else that lasts. For a handler that another caller is
+ * unregistering or replacing it waits as well; one that is not registered is
+ * passed over.
  *
  * Context: process; may sleep. Not from one of the handlers.
  *
@@ -322,6 +362,7 @@ void hcx_unregister_handlers(struct hcx_handler *handlers, unsigned int count)
 	mutex_unlock(&registry_lock);
 
 	retire_all(&unlinked);
+	wait_retired(handlers, count, NULL);
 }
 EXPORT_SYMBOL_GPL(hcx_unregister_handlers);
 
@@ -384,16 +425,22 @@ int __hcx_replace(struct hcx_handler *old, struct hcx_handler *new, unsigned int
 }
 EXPORT_SYMBOL_GPL(__hcx_replace);
 
-static void unlink_all_of(const struct module *owner, struct list_head *unlinked)
+/* What the module allocated it may have freed: its handlers are not written to. */
+static void orphan_all_of(const struct module *owner, struct list_head *unlinked)
 {
 	struct hcx_entry *entry;
 	struct hlist_node *next;
 	unsigned int i;
 
+	list_for_each_entry(entry, &retiring, retiring_next)
+		if (entry->owner == owner)
+			entry->orphan = true;
 	for (i = 0; i < ARRAY_SIZE(hcx_by_nr); i++)
 		hlist_for_each_entry_safe(entry, next, &hcx_by_nr[i], by_nr)
-			if (entry->owner == owner)
+			if (entry->owner == owner) {
+				entry->orphan = true;
 				entry_unlink(entry, unlinked);
+			}
 }
 
 /* A module that goes with handlers registered would leave guests calling into freed memory. */
@@ -406,12 +453,13 @@ static int module_event(struct notifier_block *nb, unsigned long event, void *da
 		return NOTIFY_DONE;
 
 	mutex_lock(&registry_lock);
-	unlink_all_of(owner, &unlinked);
+	orphan_all_of(owner, &unlinked);
 	mutex_unlock(&registry_lock);
 	if (!list_empty(&unlinked))
 		pr_err("%s goes without unregistering its handlers: done for it, but mend its exit\n",
 		       module_name(owner));
 	retire_all(&unlinked);
+	wait_retired(NULL, 0, owner);
 
 	return NOTIFY_OK;
 }

@@ -27,13 +27,14 @@ struct hcx_passage {
  * @call: the handler's
  * @passage: how many calls went in and came out, on each CPU
  * @flags: the handler's
- * @allotted: the handler asked for HCX_NR_ANY
  * @unlinked: on its way out; under the registry's lock
+ * @orphan: its module is gone, and perhaps @handler with it; likewise
  * @by_name: in by_name
  * @name: the handler's, copied
  * @owner: the handler's
  * @handler: the handler
  * @unlinked_next: in the list of those that one unregistration unlinked
+ * @retiring_next: in the list of all that are on their way out
  *
  * Whoever looks an entry up holds rcu_read_lock_sched() until he has counted
  * himself in or is done with it. After synchronize_rcu() the sum of an unlinked
@@ -47,13 +48,14 @@ struct hcx_entry {
 	long (*call)(struct hcx_call *call);
 	struct hcx_passage __percpu *passage;
 	u32 flags;
-	bool allotted;
 	bool unlinked;
+	bool orphan;
 	struct hlist_node by_name;
 	union hcx_name name;
 	struct module *owner;
 	struct hcx_handler *handler;
 	struct list_head unlinked_next;
+	struct list_head retiring_next;
 };
 
 /*

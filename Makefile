@@ -59,7 +59,7 @@ clean:
 	find . -name .git -prune -o \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o \
 		-name '*.mod.c' -o -name '.*.cmd' -o -name '.*.o.d' \) -print0 | xargs -0 rm -f
 	rm -rf .build Module.symvers modules.order module/modules.order \
-		module/examples/modules.order module/offsets.h module/offsets.s
+		module/examples/modules.order module/offsets.[hs] module/probed.h
 
 .PHONY: modules headers-there install install-devel uninstall dkms-install demo check bench \
 	style clean

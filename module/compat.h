@@ -1,26 +1,56 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * All that the core knows about kernel versions. The rest reads as if only the
- * newest kernel existed.
+ * All that kvm-hcx knows about kernel versions; probe.c finds out which applies.
+ * The rest reads as if only the newest kernel existed.
  */
 #ifndef _HCX_COMPAT_H
 #define _HCX_COMPAT_H
 
 #include <linux/version.h>
+#include "probed.h"
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
 #error "kvm-hcx needs Linux 5.10 or later"
 #endif
 
-#ifndef __ASSEMBLY__
+#ifdef __ASSEMBLER__
+
+#include <asm/nospec-branch.h>
+
+/* asm/ibt.h has it from 5.18 on; without IBT it is nothing. */
+#ifndef ENDBR
+#define ENDBR
+#endif
+
+/*
+ * What balances the return from a function that ftrace has called: needed where
+ * CALL_DEPTH_ACCOUNT, an assembler macro, is there and more than nothing.
+ */
+#if defined(CONFIG_MITIGATION_CALL_DEPTH_TRACKING) || defined(CONFIG_CALL_DEPTH_TRACKING)
+#define HCX_CALL_DEPTH_ACCOUNT	CALL_DEPTH_ACCOUNT
+#else
+#define HCX_CALL_DEPTH_ACCOUNT
+#endif
+
+#else /* !__ASSEMBLER__ */
 
 #include <linux/ftrace.h>
 #include <linux/kvm_host.h>
 
+/* ENDBR for an asm statement: asm/ibt.h, from 5.18 on. */
+#ifndef ASM_ENDBR
+#define ASM_ENDBR
+#endif
+
+/* Before 5.11 an ftrace callback has the registers themselves. */
+#ifndef HCX_HAVE_FTRACE_REGS
+#define ftrace_regs pt_regs
+#define ftrace_regs_set_instruction_pointer(fregs, ip)	instruction_pointer_set(fregs, ip)
+#endif
+
 /* The name of the function that sets where a traced function continues. */
 #ifndef ftrace_regs_set_instruction_pointer
-#define ftrace_regs_set_instruction_pointer(fregs, ip) \
-	ftrace_instruction_pointer_set(fregs, ip)
+#define ftrace_regs_set_instruction_pointer(fregs, ip)	ftrace_instruction_pointer_set(fregs, ip)
 #endif
 
 /* An IPMODIFY callback needs all registers saved where only those can hold the ip. */
@@ -30,27 +60,114 @@
 #define HCX_FTRACE_OPS_FL_IPMODIFY	(FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_SAVE_REGS)
 #endif
 
+/* An ops_func that lets a livepatch, or another IPMODIFY user, share the function. */
+#if defined(HCX_HAVE_OPS_FUNC_IP)
+static inline int hcx_share_function(struct ftrace_ops *ops, unsigned long ip,
+				     enum ftrace_ops_cmd cmd)
+{
+	return 0;
+}
+#elif defined(HCX_HAVE_OPS_FUNC)
+static inline int hcx_share_function(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
+{
+	return 0;
+}
+#endif
+
+/* For a struct ftrace_ops' initializer; before 6.0 nothing can share with a direct call. */
+#if defined(HCX_HAVE_OPS_FUNC_IP) || defined(HCX_HAVE_OPS_FUNC)
+#define HCX_SHARES_FUNCTION	.ops_func = hcx_share_function,
+#else
+#define HCX_SHARES_FUNCTION
+#endif
+
+#if defined(HCX_HAVE_DIRECT_OPS) || defined(HCX_HAVE_DIRECT_MULTI)
+
+static inline int hcx_watch(struct ftrace_ops *ops)
+{
+	return 0;
+}
+
+static inline void hcx_unwatch(struct ftrace_ops *ops)
+{
+}
+
+#else
+
+static notrace void __maybe_unused hcx_watched(unsigned long ip, unsigned long parent_ip,
+					       struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	WRITE_ONCE(ops->private, (void *)ip);
+}
+
+/*
+ * Before 5.17 a direct call is registered for an address, which only a callback
+ * tells without a look-up of KVM's symbols: the function must have been called
+ * between hcx_watch() and hcx_unwatch() once.
+ */
+static inline int hcx_watch(struct ftrace_ops *ops)
+{
+	ops->func = hcx_watched;
+	return register_ftrace_function(ops);
+}
+
+static inline void hcx_unwatch(struct ftrace_ops *ops)
+{
+	if (ops->flags & FTRACE_OPS_FL_ENABLED)
+		unregister_ftrace_function(ops);
+}
+
+#endif
+
+/* -ENOENT: the function's address is not known, see hcx_watch(). */
 static inline int hcx_register_ftrace_direct(struct ftrace_ops *ops, unsigned long addr)
 {
+#if defined(HCX_HAVE_DIRECT_OPS)
+	return register_ftrace_direct(ops, addr);
+#elif defined(HCX_HAVE_DIRECT_MULTI)
 	return register_ftrace_direct_multi(ops, addr);
+#else
+	return ops->private ? register_ftrace_direct((unsigned long)ops->private, addr) : -ENOENT;
+#endif
 }
 
 static inline int hcx_unregister_ftrace_direct(struct ftrace_ops *ops, unsigned long addr)
 {
+#if defined(HCX_HAVE_DIRECT_OPS)
+	return unregister_ftrace_direct(ops, addr, false);
+#elif defined(HCX_HAVE_DIRECT_MULTI)
 	return unregister_ftrace_direct_multi(ops, addr);
+#else
+	return unregister_ftrace_direct((unsigned long)ops->private, addr);
+#endif
 }
 
 /*
- * True where kvm_emulate_hypercall() hands over to Hyper-V's or Xen's
- * hypercalls (kvm_hv_hypercall_enabled() in arch/x86/kvm/hyperv.h,
- * kvm_xen_hypercall_enabled() in arch/x86/kvm/xen.h).
+ * True where kvm_emulate_hypercall() hands over to Hyper-V's hypercalls
+ * (kvm_hv_hypercall_enabled() in arch/x86/kvm/hyperv.h).
  */
-static inline bool hcx_other_hypercalls(struct kvm_vcpu *vcpu)
+static inline bool hcx_hyperv_hypercalls(struct kvm_vcpu *vcpu)
 {
-	return (unlikely(vcpu->arch.hyperv_enabled) && vcpu->kvm->arch.hyperv.hv_guest_os_id) ||
-	       (IS_ENABLED(CONFIG_KVM_XEN) && (vcpu->kvm->arch.xen_hvm_config.flags &
-					       KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL));
+#if defined(HCX_HAVE_HYPERV_ENABLED)
+	return unlikely(vcpu->arch.hyperv_enabled) && vcpu->kvm->arch.hyperv.hv_guest_os_id;
+#elif defined(HCX_HAVE_HYPERV)
+	return READ_ONCE(vcpu->kvm->arch.hyperv.hv_guest_os_id);
+#else
+	return false;
+#endif
 }
 
-#endif /* !__ASSEMBLY__ */
+/* The same of Xen's (kvm_xen_hypercall_enabled() in arch/x86/kvm/xen.h). */
+static inline bool hcx_xen_hypercalls(struct kvm_vcpu *vcpu)
+{
+#if defined(HCX_HAVE_XEN_HVM_CONFIG)
+	return vcpu->kvm->arch.xen.hvm_config.flags & KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL;
+#elif defined(CONFIG_KVM_XEN)
+	return vcpu->kvm->arch.xen_hvm_config.flags & KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL;
+#else
+	return false;
+#endif
+}
+
+#endif /* !__ASSEMBLER__ */
 #endif /* _HCX_COMPAT_H */

@@ -3,7 +3,14 @@
 #include <linux/nospec.h>
 #include "compat.h"
 #include "hook.h"
+#include "offsets.h"
 #include "registry.h"
+
+/* What trampoline.S and hcx_arg() rely on. */
+static_assert(HCX_VCPU_RAX == offsetof(struct kvm_vcpu, arch.regs[VCPU_REGS_RAX]));
+static_assert(sizeof_field(struct kvm_vcpu, arch.regs[0]) == sizeof(u64));
+static_assert(VCPU_REGS_RAX == 0 && VCPU_REGS_RCX == 1 && VCPU_REGS_RDX == 2 &&
+	      VCPU_REGS_RBX == 3 && VCPU_REGS_RSI == 6);
 
 static __always_inline unsigned long *guest_rax(struct kvm_vcpu *vcpu)
 {
@@ -16,7 +23,8 @@ static __always_inline unsigned long *guest_rax(struct kvm_vcpu *vcpu)
  */
 static __always_inline bool not_kvms(struct kvm_vcpu *vcpu)
 {
-	return (vcpu->arch.hflags & HF_GUEST_MASK) || hcx_other_hypercalls(vcpu);
+	return (vcpu->arch.hflags & HF_GUEST_MASK) || hcx_hyperv_hypercalls(vcpu) ||
+	       hcx_xen_hypercalls(vcpu);
 }
 
 /* The entry whose handler may answer, counted in, or NULL. */

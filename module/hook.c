@@ -22,13 +22,7 @@ unsigned long hcx_redirected_body;
 
 static bool redirecting;
 
-/* Lets a livepatch, or another IPMODIFY user, share the function with our direct call. */
-static int share_function(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
-{
-	return 0;
-}
-
-static struct ftrace_ops direct_ops = { .ops_func = share_function };
+static struct ftrace_ops direct_ops = { HCX_SHARES_FUNCTION };
 
 static notrace void redirect(unsigned long ip, unsigned long parent_ip,
 			     struct ftrace_ops *ops, struct ftrace_regs *fregs)
@@ -52,15 +46,10 @@ static int filter(struct ftrace_ops *ops)
 	return ftrace_set_filter(ops, HOOKED, strlen(HOOKED), true);
 }
 
-static int attach_direct(void)
+/* ftrace_free_filter() is not there for modules on every kernel. */
+static void unfilter(struct ftrace_ops *ops)
 {
-	int ret = filter(&direct_ops);
-
-	if (!ret)
-		ret = hcx_register_ftrace_direct(&direct_ops, (unsigned long)hcx_trampoline);
-	if (ret)
-		ftrace_free_filter(&direct_ops);
-	return ret;
+	ftrace_set_filter(ops, NULL, 0, true);
 }
 
 static int attach_redirect(void)
@@ -70,7 +59,7 @@ static int attach_redirect(void)
 	if (!ret)
 		ret = register_ftrace_function(&redirect_ops);
 	if (ret)
-		ftrace_free_filter(&redirect_ops);
+		unfilter(&redirect_ops);
 	return ret;
 }
 
@@ -114,7 +103,7 @@ static void must_detach(int error)
 static void guard_detach(void)
 {
 	must_detach(unregister_ftrace_function(&guard_ops));
-	ftrace_free_filter(&guard_ops);
+	unfilter(&guard_ops);
 }
 
 static int guard_attach(void)
@@ -124,7 +113,7 @@ static int guard_attach(void)
 	if (!ret)
 		ret = register_ftrace_function(&guard_ops);
 	if (ret) {
-		ftrace_free_filter(&guard_ops);
+		unfilter(&guard_ops);
 		pr_err("ftrace is off (%d): %s\n", ret, ret == -EBUSY ?
 		       "run 'sysctl kernel.ftrace_enabled=1' first" :
 		       "the kernel was built or booted without it, or has disabled it after a fault");
@@ -151,22 +140,60 @@ static int attach_redirect_patiently(void)
 	return ret;
 }
 
-static int attach(void)
+/* The function may be held by a direct call, or its address not be known. */
+static int attach_otherwise(int direct_error)
 {
-	int ret = attach_direct();
+	int ret = attach_redirect_patiently();
 
-	if (ret == -EBUSY) {
-		ret = attach_redirect_patiently();
-		redirecting = !ret;
-	}
-	if (redirecting)
-		pr_notice(HOOKED "() has a direct call already, of a BPF fentry/fexit program as a rule; redirecting it through ftrace instead, which costs each hypercall about 40 instructions\n");
-	else if (ret == -EBUSY)
+	redirecting = !ret;
+	if (ret == -EBUSY)
 		pr_err(HOOKED "() is taken by a direct call, as of a BPF fentry/fexit program, that does not share it, or that shares it with a livepatch: unload one of them\n");
-	else if (ret)
-		pr_err(HOOKED "() cannot be hooked (%d)%s\n", ret,
-		       ret == -EINVAL ? ": this kernel was built without a fentry site there" : "");
+	else if (direct_error == -EBUSY && !ret)
+		pr_notice(HOOKED "() has a direct call already, of a BPF fentry/fexit program as a rule; redirecting it through ftrace instead, which costs each hypercall about 40 instructions\n");
+	else if (!ret)
+		pr_notice(HOOKED "() could not be watched, as no VM can be run now; redirecting it through ftrace, which costs each hypercall about 40 instructions: load kvm-amd or kvm-intel, and this module again\n");
 	return ret;
+}
+
+static void complain(int error)
+{
+	pr_err(HOOKED "() cannot be hooked (%d)%s\n", error,
+	       error == -EINVAL ? ": this kernel was built without a fentry site there" : "");
+}
+
+/**
+ * hcx_hook_prepare() - make sure that ftrace works, and goes on working
+ *
+ * A VM should be run before hcx_hook_attach() and make a hypercall: on some
+ * kernels a direct call needs to see one (hcx_watch()).
+ *
+ * Context: process; may sleep.
+ * Return: 0, or a negative errno with a line in the kernel log.
+ */
+int hcx_hook_prepare(void)
+{
+	int ret = guard_attach();
+
+	if (ret)
+		return ret;
+	ret = filter(&direct_ops) ?: hcx_watch(&direct_ops);
+	if (ret) {
+		complain(ret);
+		hcx_hook_release();
+	}
+	return ret;
+}
+
+/**
+ * hcx_hook_release() - undo hcx_hook_prepare()
+ *
+ * Context: process; may sleep.
+ */
+void hcx_hook_release(void)
+{
+	hcx_unwatch(&direct_ops);
+	unfilter(&direct_ops);
+	guard_detach();
 }
 
 /**
@@ -180,13 +207,14 @@ static int attach(void)
  */
 int hcx_hook_attach(void)
 {
-	int ret = guard_attach();
+	int ret;
 
-	if (ret)
-		return ret;
-	ret = attach();
-	if (ret)
-		guard_detach();
+	hcx_unwatch(&direct_ops);
+	ret = hcx_register_ftrace_direct(&direct_ops, (unsigned long)hcx_trampoline);
+	if (ret == -EBUSY || ret == -ENOENT)
+		ret = attach_otherwise(ret);
+	if (ret && ret != -EBUSY)
+		complain(ret);
 	return ret;
 }
 
@@ -200,11 +228,12 @@ int hcx_hook_attach(void)
  */
 void hcx_hook_detach(void)
 {
-	struct ftrace_ops *ops = redirecting ? &redirect_ops : &direct_ops;
-
-	must_detach(redirecting ? unregister_ftrace_function(ops) :
-		    hcx_unregister_ftrace_direct(ops, (unsigned long)hcx_trampoline));
-	ftrace_free_filter(ops);
-	guard_detach();
+	if (redirecting) {
+		must_detach(unregister_ftrace_function(&redirect_ops));
+		unfilter(&redirect_ops);
+	} else {
+		must_detach(hcx_unregister_ftrace_direct(&direct_ops,
+							 (unsigned long)hcx_trampoline));
+	}
 	synchronize_rcu_tasks();
 }

@@ -5,6 +5,8 @@
 
 struct kvm_vcpu;
 
+int hcx_hook_prepare(void);
+void hcx_hook_release(void);
 int hcx_hook_attach(void);
 void hcx_hook_detach(void);
 

@@ -16,10 +16,16 @@ static int __init hcx_init(void)
 	ret = hcx_register(&hcx_discovery);
 	if (ret)
 		goto err_registry;
-	ret = hcx_hook_attach();
+	ret = hcx_hook_prepare();
 	if (ret)
 		goto err_discovery;
-	ret = hcx_selfcheck();
+	ret = hcx_selfcheck_stock();
+	if (ret)
+		goto err_prepared;
+	ret = hcx_hook_attach();
+	if (ret)
+		goto err_prepared;
+	ret = hcx_selfcheck_hooked();
 	if (ret)
 		goto err_hook;
 
@@ -27,6 +33,8 @@ static int __init hcx_init(void)
 
 err_hook:
 	hcx_hook_detach();
+err_prepared:
+	hcx_hook_release();
 err_discovery:
 	hcx_unregister(&hcx_discovery);
 err_registry:
@@ -39,6 +47,7 @@ err_registry:
 static void __exit hcx_exit(void)
 {
 	hcx_hook_detach();
+	hcx_hook_release();
 	hcx_unregister(&hcx_discovery);
 	hcx_registry_exit();
 	synchronize_rcu_tasks();

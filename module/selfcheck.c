@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Proof, at load, that the hook works on this kernel: a VM whose only
- * instructions make the discovery hypercall. It shows that ftrace delivers the
- * call, that RAX is where offsets.h says, and that KVM leaves -KVM_ENOSYS to a
- * number that it does not know.
+ * instructions make the discovery hypercall, run before the hook is there and
+ * after. It shows that KVM leaves -KVM_ENOSYS to a number that it does not know,
+ * that ftrace delivers the call, and that RAX is where offsets.h says.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -32,7 +32,9 @@ struct user_area {
 
 static long kvm_ioctl(struct file *file, unsigned int cmd, const void __user *arg)
 {
-	return vfs_ioctl(file, cmd, (unsigned long)arg);
+	if (!file->f_op->unlocked_ioctl)
+		return -ENOTTY;
+	return file->f_op->unlocked_ioctl(file, cmd, (unsigned long)arg);
 }
 
 /* Runs @ioctl, which makes a descriptor; holds the file by a reference only. */
@@ -152,47 +154,79 @@ static long call_discovery(struct file *kvm, u32 *eax)
 	return ret;
 }
 
-static int judge(u32 eax)
+static long run(u32 *eax)
 {
-	if (eax == HCX_ABI_VERSION)
-		return 0;
+	struct file *kvm = filp_open("/dev/kvm", O_RDWR, 0);
+	long ret;
 
-	if (eax == (u32)-KVM_ENOSYS)
-		pr_err("self-check failed: ftrace does not deliver KVM's hypercalls on this kernel\n");
-	else
-		pr_err("self-check failed: KVM answers %d to an unknown number, not %d (-KVM_ENOSYS): this kernel is not supported\n",
-		       (s32)eax, -KVM_ENOSYS);
-	return -ENODEV;
+	if (IS_ERR(kvm))
+		return PTR_ERR(kvm);
+	ret = call_discovery(kvm, eax);
+	fput(kvm);
+
+	return ret;
 }
 
+/* Whether a VM can be run on this host, as hcx_selfcheck_stock() found. */
+static bool vm_runs;
+
 /**
- * hcx_selfcheck() - prove that a hypercall reaches its handler
+ * hcx_selfcheck_stock() - see KVM answer an unknown number
  *
  * Where no VM can be run, the proof is left out with a line in the log: a host
  * may load kvm-amd or kvm-intel later.
  *
- * Context: process, with a mm; may sleep. The hook is attached.
- * Return: 0; -ENODEV with a line in the kernel log if the hook cannot work here;
- * -EINTR if the caller is being killed.
+ * Context: process, with a mm; may sleep. The hook is not attached.
+ * Return: 0; -ENODEV with a line in the kernel log if KVM's answer is not
+ * -KVM_ENOSYS; -EINTR on a signal.
  */
-int hcx_selfcheck(void)
+int hcx_selfcheck_stock(void)
 {
-	struct file *kvm = filp_open("/dev/kvm", O_RDWR, 0);
+	u32 eax;
+	long ret = run(&eax);
+
+	vm_runs = !ret;
+	if (signal_pending(current))
+		return -EINTR;
+	if (ret) {
+		pr_notice("self-check left out: no VM can be run now (%ld)%s\n", ret,
+			  ret == -ENOENT || ret == -ENODEV ? ": load kvm-amd or kvm-intel" : "");
+		return 0;
+	}
+	if (eax == (u32)-KVM_ENOSYS)
+		return 0;
+
+	pr_err("self-check failed: KVM answers %d to an unknown number, not %d (-KVM_ENOSYS): this kernel is not supported\n",
+	       (s32)eax, -KVM_ENOSYS);
+	return -ENODEV;
+}
+
+/**
+ * hcx_selfcheck_hooked() - prove that a hypercall reaches its handler
+ *
+ * If hcx_selfcheck_stock() could run a VM.
+ *
+ * Context: process, with a mm; may sleep. The hook is attached.
+ * Return: 0; -ENODEV with a line in the kernel log if the hook does not work
+ * here; -EINTR on a signal.
+ */
+int hcx_selfcheck_hooked(void)
+{
 	u32 eax = 0;
 	long ret;
 
-	if (IS_ERR(kvm)) {
-		ret = PTR_ERR(kvm);
-	} else {
-		ret = call_discovery(kvm, &eax);
-		fput(kvm);
-	}
-	if (!ret)
-		return judge(eax);
-	if (fatal_signal_pending(current))
+	if (!vm_runs)
+		return 0;
+	ret = run(&eax);
+	if (!ret && eax == HCX_ABI_VERSION)
+		return 0;
+	if (signal_pending(current))
 		return -EINTR;
 
-	pr_notice("self-check left out: no VM can be run now (%ld)%s\n", ret,
-		  ret == -ENOENT || ret == -ENODEV ? ": load kvm-amd or kvm-intel" : "");
-	return 0;
+	if (!ret && eax == (u32)-KVM_ENOSYS)
+		pr_err("self-check failed: ftrace does not deliver KVM's hypercalls on this kernel\n");
+	else
+		pr_err("self-check failed: with the hook a guest that called got %d (%ld), not %d: this kernel is not supported\n",
+		       (s32)eax, ret, HCX_ABI_VERSION);
+	return -ENODEV;
 }

@@ -3,6 +3,7 @@
 #ifndef _HCX_SELFCHECK_H
 #define _HCX_SELFCHECK_H
 
-int hcx_selfcheck(void);
+int hcx_selfcheck_stock(void);
+int hcx_selfcheck_hooked(void);
 
 #endif /* _HCX_SELFCHECK_H */

@@ -20,8 +20,13 @@
  * livepatch changes it. A call that is not ours goes on into the body from
  * here, where no frame of ours is left: the body may sleep, and only calls
  * that hcx_hypercall() has counted are waited for when the module goes.
+ *
+ * The trampoline of a BPF program may come here by an indirect call: hence
+ * ENDBR, which SYM_FUNC_START has on some kernels only.
  */
-SYM_FUNC_START(hcx_trampoline)
+SYM_START(hcx_trampoline, SYM_L_GLOBAL, SYM_A_ALIGN)
+	ENDBR
+	HCX_CALL_DEPTH_ACCOUNT
 	cmpl	$HCX_NR_KVM_LAST, HCX_VCPU_RAX(%rdi)
 	ja	.Lmaybe_ours
 	RET
@@ -46,7 +51,8 @@ SYM_FUNC_END(hcx_trampoline)
  * Entered in place of the body, where an ftrace_ops redirects: makes the stack
  * what a direct call would have left.
  */
-SYM_FUNC_START(hcx_trampoline_redirected)
+SYM_START(hcx_trampoline_redirected, SYM_L_GLOBAL, SYM_A_ALIGN)
+	ENDBR
 	push	hcx_redirected_body(%rip)
 	UNWIND_HINT_FUNC
 	jmp	hcx_trampoline

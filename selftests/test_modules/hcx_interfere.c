@@ -26,28 +26,31 @@ asm(".pushsection .text\n"
 	".size hcx_interfere_trampoline, . - hcx_interfere_trampoline\n"
 	".popsection\n");
 
-static int share(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
-{
-	return 0;
-}
+/* Behind the fentry site. No ENDBR is there: not for a host that enforces IBT. */
+static int (*body)(struct kvm_vcpu *vcpu);
 
-/* In place of kvm_emulate_hypercall(); VMCALL and VMMCALL are 3 bytes long. */
+/* In place of kvm_emulate_hypercall(). */
 static int answer_38(struct kvm_vcpu *vcpu)
 {
-	vcpu->arch.regs[VCPU_REGS_RAX] = -38;
-	vcpu->arch.regs[VCPU_REGS_RIP] += 3;
-	__set_bit(VCPU_REGS_RIP, (unsigned long *)&vcpu->arch.regs_dirty);
-	return 1;
+	unsigned long *rax = &vcpu->arch.regs[VCPU_REGS_RAX];
+	int ret = body(vcpu);
+
+	if ((u32)*rax == (u32)-KVM_ENOSYS)
+		*rax = -38;
+	return ret;
 }
 
 static notrace void callback(unsigned long ip, unsigned long parent_ip,
 			     struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
-	if (!strcmp(how, "answer"))
-		ftrace_regs_set_instruction_pointer(fregs, (unsigned long)answer_38);
+	if (strcmp(how, "answer"))
+		return;
+	body = (void *)ip + MCOUNT_INSN_SIZE;
+	ftrace_regs_set_instruction_pointer(fregs, (unsigned long)answer_38);
 }
 
-static struct ftrace_ops ops;
+static struct ftrace_ops alone_ops, sharing_ops = { HCX_SHARES_FUNCTION };
+static struct ftrace_ops *ops = &alone_ops;
 
 static bool is_direct(void)
 {
@@ -56,31 +59,32 @@ static bool is_direct(void)
 
 static int __init interfere_init(void)
 {
-	int ret = ftrace_set_filter(&ops, HOOKED, strlen(HOOKED), 1);
+	int ret;
 
+	if (!strcmp(how, "direct"))
+		ops = &sharing_ops;
+	ret = ftrace_set_filter(ops, HOOKED, strlen(HOOKED), 1);
 	if (ret)
 		return ret;
-	if (!strcmp(how, "direct"))
-		ops.ops_func = share;
 	if (is_direct()) {
-		ret = hcx_register_ftrace_direct(&ops, (unsigned long)hcx_interfere_trampoline);
+		ret = hcx_register_ftrace_direct(ops, (unsigned long)hcx_interfere_trampoline);
 	} else {
-		ops.func = callback;
-		ops.flags |= HCX_FTRACE_OPS_FL_IPMODIFY;
-		ret = register_ftrace_function(&ops);
+		ops->func = callback;
+		ops->flags |= HCX_FTRACE_OPS_FL_IPMODIFY;
+		ret = register_ftrace_function(ops);
 	}
 	if (ret)
-		ftrace_free_filter(&ops);
+		ftrace_set_filter(ops, NULL, 0, 1);
 	return ret;
 }
 
 static void __exit interfere_exit(void)
 {
 	if (is_direct())
-		hcx_unregister_ftrace_direct(&ops, (unsigned long)hcx_interfere_trampoline);
+		hcx_unregister_ftrace_direct(ops, (unsigned long)hcx_interfere_trampoline);
 	else
-		unregister_ftrace_function(&ops);
-	ftrace_free_filter(&ops);
+		unregister_ftrace_function(ops);
+	ftrace_set_filter(ops, NULL, 0, 1);
 	synchronize_rcu_tasks();
 }
 

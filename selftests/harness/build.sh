@@ -13,22 +13,55 @@ unlock_build() {
 	exec 8>&-
 }
 
-# copy_modules DIR: the sources of the project's modules and the tests', as one
-# tree that kbuild takes.
-copy_modules() {
-	mkdir -p "$1/selftests"
-	cp -ru "$top/module" "$1"
-	cp -ru "$selftests/test_modules" "$1/selftests"
-	echo 'obj-m := module/ selftests/test_modules/' >"$1/Kbuild"
+# module_sources: the project's modules and the tests', as one tree that kbuild
+# takes, in a tar to stdout that depends on nothing else.
+module_sources() {
+	local tree
+
+	tree=$(mktemp -d)
+	git -C "$top" ls-files -z -co --exclude-standard module selftests/test_modules |
+		(cd "$top" && xargs -0 cp --parents -t "$tree")
+	echo 'obj-m := module/ selftests/test_modules/' >"$tree/Kbuild"
+	tar -C "$tree" --sort=name --mtime=@0 --owner=0 --group=0 --mode=a+rX -c .
+	rm -rf "$tree"
 }
 
-# build_modules RELEASE: prints the directory of a build for that kernel.
-build_modules() {
-	local dir=$build/$1
+# build_in_root ROOT RELEASE <TAR: makes the modules of a tree; those, and what
+# modules that use them are linked against, come out here.
+build_in_root() {
+	in_root "$1" sh -e -c '
+		dir=$(mktemp -d)
+		cd "$dir"
+		tar -x
+		make -C "/lib/modules/$0/build" M="$dir" modules >&2
+		find . -name "*.ko" -o -name Module.symvers | tar -c -T -
+		rm -rf "$dir"' "$2" | tar -x --no-same-owner
+}
 
+# make_modules KERNEL TAR DIR
+make_modules() {
+	local kernel
+
+	kernel=$(kernel_dir "$1")
+	cd "$3" && build_in_root "$kernel/root" "$(cat "$kernel/release")" <"$2"
+}
+
+# build_modules KERNEL: prints the directory of a build for that kernel; makes
+# it anew only where a source has changed.
+build_modules() {
+	local dir=$build/modules/$1 digest kernel
+
+	kernel=$(kernel_dir "$1")
 	lock_build
-	copy_modules "$dir"
-	quietly "$build/log/modules-$1" make -C "/lib/modules/$1/build" M="$dir" modules
+	digest=$(cat "$kernel/release" - < <(module_sources) | sha256sum)
+	if [ "$digest" != "$(cat "$dir/digest" 2>/dev/null)" ]; then
+		say "kernel $1: building the modules"
+		rm -rf "$dir"
+		mkdir -p "$dir"
+		module_sources >"$build/sources.tar"
+		(quietly "$build/log/modules-$1" make_modules "$1" "$build/sources.tar" "$dir")
+		echo "$digest" >"$dir/digest"
+	fi
 	unlock_build
 	echo "$dir"
 }

@@ -15,32 +15,54 @@ kernel_names() {
 	awk '!/^#/ && NF { print $1 }' "$selftests/kernels" | xargs
 }
 
-# The release (uname -r) that NAME's headers metapackage stands for.
-kernel_release() {
-	local headers
-
-	headers=linux-headers-$(kernel_field "$1" 3)
-	dpkg-query -W -f '${Depends}\n' "$headers" |
-		grep -o 'linux-headers-[0-9][^ ,]*' | sed 's/^linux-headers-//'
+# In the suite's root: the packages that the image's metapackage stands for, with
+# the kernel and its modules, in one package or, from 7.0 on, in several.
+image_packages() {
+	in_root "$1" apt-cache depends --recurse --important "linux-image-$2" |
+		grep -E '^linux-(image|base|binary|modules)-[0-9]' | sort -u
 }
 
 fetch_image() {
-	say "fetching the $1 kernel"
-	quietly "$cache/log/fetch-$1" \
-		apt-get -o Acquire::Retries=5 -o APT::Sandbox::User=root download "linux-image-$1"
-	dpkg-deb -x linux-image-*.deb .
-	rm linux-image-*.deb
-	mv boot/vmlinuz-* vmlinuz
-	rm -rf boot usr
+	in_root "$1" sh -c 'cd /tmp && apt-get -o APT::Sandbox::User=root download "$@"' \
+		download $(image_packages "$1" "$2")
 }
 
-# Prints where NAME's kernel is unpacked: vmlinuz and lib/modules.
-kernel_image() {
-	local release
+# The image and modules, from their packages, with no maintainer script run.
+unpack_image() {
+	find "$1/tmp" -name '*.deb' -exec dpkg-deb -x {} . \; &&
+		rm -rf "$1"/tmp/*.deb &&
+		mkdir -p boot lib/modules usr/lib/modules &&
+		cp -r usr/lib/modules lib/ &&
+		mv "$(find boot lib -name 'vmlinuz*')" vmlinuz &&
+		rm -rf boot usr &&
+		ls lib/modules >release &&
+		/sbin/depmod -b . "$(cat release)"
+}
 
-	release=$(kernel_release "$1")
-	cached "$cache/kernel/$release" fetch_image "$release"
-	echo "$cache/kernel/$release"
+make_kernel() {
+	local suite flavour
+
+	suite=$(kernel_field "$1" 2)
+	flavour=$(kernel_field "$1" 3)
+	say "kernel $1: fetching the image, headers and compiler of Debian's $suite"
+	bootstrap "$suite" root --variant=apt --skip=cleanup/apt \
+		--include="gcc,make,libc6-dev,kmod,linux-headers-$flavour"
+	quietly "$cache/log/fetch-$1" fetch_image root "$flavour"
+	quietly "$cache/log/unpack-$1" unpack_image root
+	quietly "$cache/log/clean-$1" in_root root apt-get clean
+}
+
+# Prints the directory of kernel NAME: vmlinuz, release, lib/modules, and root, in
+# which to build for it.
+kernel_dir() {
+	kernel_field "$1" 1 >/dev/null
+	need_packages kmod
+	cached "$cache/kernel/$1" make_kernel "$1"
+	echo "$cache/kernel/$1"
+}
+
+kernel_vendors() {
+	kernel_field "$1" 4 | tr , ' '
 }
 
 # What the selftests and their library need of the kernel's source.

@@ -147,7 +147,7 @@ static int attach_otherwise(int direct_error)
 
 	redirecting = !ret;
 	if (ret == -EBUSY)
-		pr_err(HOOKED "() is taken by a direct call, as of a BPF fentry/fexit program, that does not share it, or that shares it with a livepatch: unload one of them\n");
+		pr_err(HOOKED "() is taken by others that do not share it, a BPF fentry/fexit program, a livepatch or both: unload one of them\n");
 	else if (direct_error == -EBUSY && !ret)
 		pr_notice(HOOKED "() has a direct call already, of a BPF fentry/fexit program as a rule; redirecting it through ftrace instead, which costs each hypercall about 40 instructions\n");
 	else if (!ret)

@@ -24,15 +24,18 @@ static int __init hcx_init(void)
 		goto err_prepared;
 	ret = hcx_hook_attach();
 	if (ret)
-		goto err_prepared;
+		goto err_selfcheck;
 	ret = hcx_selfcheck_hooked();
 	if (ret)
 		goto err_hook;
+	hcx_selfcheck_end();
 
 	return 0;
 
 err_hook:
 	hcx_hook_detach();
+err_selfcheck:
+	hcx_selfcheck_end();
 err_prepared:
 	hcx_hook_release();
 err_discovery:

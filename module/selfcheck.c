@@ -30,6 +30,10 @@ struct user_area {
 	struct kvm_regs regs;
 };
 
+/* The VM, from hcx_selfcheck_stock() to hcx_selfcheck_end(). */
+static struct user_area __user *area;
+static struct file *vm, *vcpu;
+
 static long kvm_ioctl(struct file *file, unsigned int cmd, const void __user *arg)
 {
 	if (!file->f_op->unlocked_ioctl)
@@ -51,7 +55,35 @@ static struct file *kvm_create(struct file *file, unsigned int ioctl)
 	return created ?: ERR_PTR(-EBADF);
 }
 
-static int write_guest(struct user_area __user *area)
+/* Types: Intel SDM 3A, 3.4.5.1. */
+static struct kvm_segment flat_segment(u8 type)
+{
+	return (struct kvm_segment){
+		.limit = ~0U, .selector = 8, .type = type, .present = 1, .db = 1, .s = 1, .g = 1,
+	};
+}
+
+static long set_segments(void)
+{
+	struct kvm_sregs sregs;
+	long ret;
+
+	ret = kvm_ioctl(vcpu, KVM_GET_SREGS, &area->sregs);
+	if (ret)
+		return ret;
+	if (copy_from_user(&sregs, &area->sregs, sizeof(sregs)))
+		return -EFAULT;
+	sregs.cr0 |= X86_CR0_PE;
+	sregs.cs = flat_segment(11);
+	sregs.ds = flat_segment(3);
+	sregs.es = sregs.fs = sregs.gs = sregs.ss = sregs.ds;
+	if (copy_to_user(&area->sregs, &sregs, sizeof(sregs)))
+		return -EFAULT;
+
+	return kvm_ioctl(vcpu, KVM_SET_SREGS, &area->sregs);
+}
+
+static int write_guest(void)
 {
 	struct guest_code code = {
 		.hypercall = { 0x0f, 0x01, boot_cpu_has(X86_FEATURE_SVM) ? 0xd9 : 0xc1 },
@@ -65,110 +97,63 @@ static int write_guest(struct user_area __user *area)
 	if (copy_to_user(&area->page, &code, sizeof(code)) ||
 	    copy_to_user(&area->region, &region, sizeof(region)))
 		return -EFAULT;
-	return 0;
+	return kvm_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &area->region);
 }
 
-/* Types: Intel SDM 3A, 3.4.5.1. */
-static struct kvm_segment flat_segment(u8 type)
+static long make_vcpu(void)
 {
-	return (struct kvm_segment){
-		.limit = ~0U, .selector = 8, .type = type, .present = 1, .db = 1, .s = 1, .g = 1,
-	};
-}
-
-static long set_registers(struct file *vcpu, struct user_area __user *area)
-{
-	struct kvm_regs regs = { .rax = HCX_NR_DISCOVERY, .rflags = X86_EFLAGS_FIXED };
-	struct kvm_sregs sregs;
-	long ret;
-
-	ret = kvm_ioctl(vcpu, KVM_GET_SREGS, &area->sregs);
-	if (ret)
-		return ret;
-	if (copy_from_user(&sregs, &area->sregs, sizeof(sregs)))
-		return -EFAULT;
-	sregs.cr0 |= X86_CR0_PE;
-	sregs.cs = flat_segment(11);
-	sregs.ds = flat_segment(3);
-	sregs.es = sregs.fs = sregs.gs = sregs.ss = sregs.ds;
-	if (copy_to_user(&area->sregs, &sregs, sizeof(sregs)) ||
-	    copy_to_user(&area->regs, &regs, sizeof(regs)))
-		return -EFAULT;
-
-	return kvm_ioctl(vcpu, KVM_SET_SREGS, &area->sregs) ?:
-	       kvm_ioctl(vcpu, KVM_SET_REGS, &area->regs);
-}
-
-static long run_vcpu(struct file *vm, struct user_area __user *area)
-{
-	struct file *vcpu = kvm_create(vm, KVM_CREATE_VCPU);
-	long ret;
-
+	vcpu = kvm_create(vm, KVM_CREATE_VCPU);
 	if (IS_ERR(vcpu))
 		return PTR_ERR(vcpu);
-	ret = set_registers(vcpu, area) ?:
-	      kvm_ioctl(vcpu, KVM_RUN, NULL) ?:
-	      kvm_ioctl(vcpu, KVM_GET_REGS, &area->regs);
-	fput(vcpu);
-
-	return ret;
+	return set_segments();
 }
 
-static long run_vm(struct file *kvm, struct user_area __user *area)
+static long make_vm(void)
 {
-	struct file *vm = kvm_create(kvm, KVM_CREATE_VM);
-	long ret;
+	struct file *kvm = filp_open("/dev/kvm", O_RDWR, 0);
 
+	if (IS_ERR(kvm))
+		return PTR_ERR(kvm);
+	vm = kvm_create(kvm, KVM_CREATE_VM);
+	fput(kvm);
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
-	ret = write_guest(area);
-	if (!ret)
-		ret = kvm_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &area->region);
-	if (!ret)
-		ret = run_vcpu(vm, area);
-	fput(vm);
 
-	return ret;
+	return write_guest() ?: make_vcpu();
+}
+
+static long open_vm(void)
+{
+	unsigned long mapped = vm_mmap(NULL, 0, sizeof(struct user_area), PROT_READ | PROT_WRITE,
+				       MAP_PRIVATE | MAP_ANONYMOUS, 0);
+
+	if (IS_ERR_VALUE(mapped))
+		return mapped;
+	area = (struct user_area __user *)mapped;
+
+	return make_vm();
 }
 
 /* Stores what the guest found in EAX after the hypercall, if it came as far as its HLT. */
-static long call_discovery(struct file *kvm, u32 *eax)
+static long run_vcpu(u32 *eax)
 {
-	unsigned long area = vm_mmap(NULL, 0, sizeof(struct user_area), PROT_READ | PROT_WRITE,
-				     MAP_PRIVATE | MAP_ANONYMOUS, 0);
-	struct user_area __user *user = (void __user *)area;
-	struct kvm_regs regs;
+	struct kvm_regs regs = { .rax = HCX_NR_DISCOVERY, .rflags = X86_EFLAGS_FIXED };
 	long ret;
 
-	if (IS_ERR_VALUE(area))
-		return area;
-	ret = run_vm(kvm, user);
-	if (!ret && copy_from_user(&regs, &user->regs, sizeof(regs)))
+	if (copy_to_user(&area->regs, &regs, sizeof(regs)))
+		return -EFAULT;
+	ret = kvm_ioctl(vcpu, KVM_SET_REGS, &area->regs) ?:
+	      kvm_ioctl(vcpu, KVM_RUN, NULL) ?:
+	      kvm_ioctl(vcpu, KVM_GET_REGS, &area->regs);
+	if (!ret && copy_from_user(&regs, &area->regs, sizeof(regs)))
 		ret = -EFAULT;
 	if (!ret && regs.rip != sizeof(struct guest_code))
 		ret = -EIO;
 	if (!ret)
 		*eax = regs.rax;
-	vm_munmap(area, sizeof(struct user_area));
 
 	return ret;
 }
-
-static long run(u32 *eax)
-{
-	struct file *kvm = filp_open("/dev/kvm", O_RDWR, 0);
-	long ret;
-
-	if (IS_ERR(kvm))
-		return PTR_ERR(kvm);
-	ret = call_discovery(kvm, eax);
-	fput(kvm);
-
-	return ret;
-}
-
-/* Whether a VM can be run on this host, as hcx_selfcheck_stock() found. */
-static bool vm_runs;
 
 /**
  * hcx_selfcheck_stock() - see KVM answer an unknown number
@@ -177,28 +162,28 @@ static bool vm_runs;
  * may load kvm-amd or kvm-intel later.
  *
  * Context: process, with a mm; may sleep. The hook is not attached.
- * Return: 0; -ENODEV with a line in the kernel log if KVM's answer is not
- * -KVM_ENOSYS; -EINTR on a signal.
+ * Return: 0, and hcx_selfcheck_end() is owed; -ENODEV with a line in the kernel
+ * log if KVM's answer is not -KVM_ENOSYS; -EINTR on a signal.
  */
 int hcx_selfcheck_stock(void)
 {
-	u32 eax;
-	long ret = run(&eax);
+	u32 eax = -KVM_ENOSYS;
+	long ret = open_vm() ?: run_vcpu(&eax);
 
-	vm_runs = !ret;
+	if (!ret && eax == (u32)-KVM_ENOSYS)
+		return 0;
+
+	hcx_selfcheck_end();
 	if (signal_pending(current))
 		return -EINTR;
-	if (ret) {
-		pr_notice("self-check left out: no VM can be run now (%ld)%s\n", ret,
-			  ret == -ENOENT || ret == -ENODEV ? ": load kvm-amd or kvm-intel" : "");
-		return 0;
+	if (!ret) {
+		pr_err("self-check failed: KVM answers %d to an unknown number, not %d (-KVM_ENOSYS): this kernel is not supported\n",
+		       (s32)eax, -KVM_ENOSYS);
+		return -ENODEV;
 	}
-	if (eax == (u32)-KVM_ENOSYS)
-		return 0;
-
-	pr_err("self-check failed: KVM answers %d to an unknown number, not %d (-KVM_ENOSYS): this kernel is not supported\n",
-	       (s32)eax, -KVM_ENOSYS);
-	return -ENODEV;
+	pr_notice("self-check left out: no VM can be run now (%ld)%s\n", ret,
+		  ret == -ENOENT || ret == -ENODEV ? ": load kvm-amd or kvm-intel" : "");
+	return 0;
 }
 
 /**
@@ -215,9 +200,9 @@ int hcx_selfcheck_hooked(void)
 	u32 eax = 0;
 	long ret;
 
-	if (!vm_runs)
+	if (!vcpu)
 		return 0;
-	ret = run(&eax);
+	ret = run_vcpu(&eax);
 	if (!ret && eax == HCX_ABI_VERSION)
 		return 0;
 	if (signal_pending(current))
@@ -229,4 +214,25 @@ int hcx_selfcheck_hooked(void)
 		pr_err("self-check failed: with the hook a guest that called got %d (%ld), not %d: this kernel is not supported\n",
 		       (s32)eax, ret, HCX_ABI_VERSION);
 	return -ENODEV;
+}
+
+static void drop(struct file **file)
+{
+	if (!IS_ERR_OR_NULL(*file))
+		fput(*file);
+	*file = NULL;
+}
+
+/**
+ * hcx_selfcheck_end() - close the VM of the self-check
+ *
+ * Context: the process that called hcx_selfcheck_stock(); may sleep.
+ */
+void hcx_selfcheck_end(void)
+{
+	drop(&vcpu);
+	drop(&vm);
+	if (area)
+		vm_munmap((unsigned long)area, sizeof(*area));
+	area = NULL;
 }

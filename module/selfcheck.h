@@ -5,5 +5,6 @@
 
 int hcx_selfcheck_stock(void);
 int hcx_selfcheck_hooked(void);
+void hcx_selfcheck_end(void);
 
 #endif /* _HCX_SELFCHECK_H */

@@ -45,9 +45,11 @@ static void expect_untouched(void (*become)(struct guest *guest), int ring, cons
 	must_control("unregister other");
 }
 
+/* Before KVM had the capability, any guest could say that it is a Hyper-V one. */
 static void become_hyperv_cpuid(struct guest *guest)
 {
-	vcpu_set_hv_cpuid(guest->vcpu);
+	if (kvm_has_cap(KVM_CAP_SYS_HYPERV_CPUID))
+		vcpu_set_hv_cpuid(guest->vcpu);
 }
 
 static void become_hyperv(struct guest *guest)

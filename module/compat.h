@@ -37,9 +37,12 @@
 #include <linux/ftrace.h>
 #include <linux/kvm_host.h>
 
-/* ENDBR for an asm statement: asm/ibt.h, from 5.18 on. */
+/* ENDBR for an asm statement, and a function without: asm/ibt.h, from 5.18 on. */
 #ifndef ASM_ENDBR
 #define ASM_ENDBR
+#endif
+#ifndef __noendbr
+#define __noendbr
 #endif
 
 /* Before 5.11 an ftrace callback has the registers themselves. */
@@ -167,6 +170,11 @@ static inline bool hcx_xen_hypercalls(struct kvm_vcpu *vcpu)
 #else
 	return false;
 #endif
+}
+
+static inline bool hcx_other_hypercalls(struct kvm_vcpu *vcpu)
+{
+	return hcx_hyperv_hypercalls(vcpu) || hcx_xen_hypercalls(vcpu);
 }
 
 #endif /* !__ASSEMBLER__ */

@@ -17,16 +17,6 @@ static __always_inline unsigned long *guest_rax(struct kvm_vcpu *vcpu)
 	return &vcpu->arch.regs[VCPU_REGS_RAX];
 }
 
-/*
- * Whether another than KVM's own dispatch answers: an L2 guest's hypercall is
- * its L1 hypervisor's, and those of a Hyper-V or Xen guest are theirs.
- */
-static __always_inline bool not_kvms(struct kvm_vcpu *vcpu)
-{
-	return (vcpu->arch.hflags & HF_GUEST_MASK) || hcx_hyperv_hypercalls(vcpu) ||
-	       hcx_xen_hypercalls(vcpu);
-}
-
 /* The entry whose handler may answer, counted in, or NULL. */
 static __always_inline struct hcx_entry *claim(struct kvm_vcpu *vcpu, u64 nr)
 {
@@ -35,7 +25,8 @@ static __always_inline struct hcx_entry *claim(struct kvm_vcpu *vcpu, u64 nr)
 	rcu_read_lock_sched_notrace();
 	entry = hcx_find_nr(nr);
 	if (likely(entry)) {
-		if (likely(!not_kvms(vcpu)))
+		/* An L2 guest's hypercall is its L1 hypervisor's. */
+		if (likely(!(vcpu->arch.hflags & HF_GUEST_MASK)))
 			hcx_entry_enter(entry);
 		else
 			entry = NULL;
@@ -49,6 +40,10 @@ static __always_inline struct hcx_entry *claim(struct kvm_vcpu *vcpu, u64 nr)
  * Tells who calls and whether KVM left the call to us. To a 32-bit caller KVM
  * gives the low half of -KVM_ENOSYS, and ring 3 gets -KVM_EPERM before KVM
  * looks at the number (kvm_emulate_hypercall() in arch/x86/kvm/x86.c).
+ *
+ * Where KVM handed over to Hyper-V's or Xen's hypercalls, RAX is what it was, a
+ * Hyper-V status (of 16 bits, with a count above bit 31) or a Xen errno. None of
+ * them can be -KVM_ENOSYS, 1000, but Xen has -KVM_EPERM, 1.
  */
 static notrace bool left_to_us(struct hcx_call *call, u32 flags)
 {
@@ -57,7 +52,7 @@ static notrace bool left_to_us(struct hcx_call *call, u32 flags)
 	call->long_mode = rax > U32_MAX;
 	call->user = rax == (u64)-KVM_EPERM || rax == (u32)-KVM_EPERM;
 	if (call->user)
-		return flags & HCX_RING3;
+		return (flags & HCX_RING3) && !hcx_other_hypercalls(call->vcpu);
 
 	return rax == (u64)-KVM_ENOSYS || rax == (u32)-KVM_ENOSYS;
 }
@@ -135,7 +130,7 @@ static notrace noinline unsigned long hypercall_upper_bits(struct kvm_vcpu *vcpu
  * the long clear; or, where no handler is to be asked and @body was not
  * entered, @vcpu, which as every kernel address has it set.
  */
-notrace unsigned long hcx_hypercall(struct kvm_vcpu *vcpu, unsigned long body)
+notrace __noendbr unsigned long hcx_hypercall(struct kvm_vcpu *vcpu, unsigned long body)
 {
 	struct hcx_entry *entry = claim(vcpu, *guest_rax(vcpu));
 	int ret;

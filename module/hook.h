@@ -3,7 +3,7 @@
 #ifndef _HCX_HOOK_H
 #define _HCX_HOOK_H
 
-struct kvm_vcpu;
+#include "compat.h"
 
 int hcx_hook_prepare(void);
 void hcx_hook_release(void);
@@ -19,6 +19,6 @@ void hcx_trampoline_redirected(void);
 int hcx_call_kvm(struct kvm_vcpu *vcpu, unsigned long body);
 
 /* dispatch.c */
-unsigned long hcx_hypercall(struct kvm_vcpu *vcpu, unsigned long body);
+__noendbr unsigned long hcx_hypercall(struct kvm_vcpu *vcpu, unsigned long body);
 
 #endif /* _HCX_HOOK_H */

@@ -64,7 +64,7 @@ SYM_FUNC_END(hcx_trampoline_redirected)
  * No ENDBR stands at the body, so that an indirect call would fault where
  * IBT is enforced: enter it with a return.
  */
-SYM_FUNC_START(hcx_call_kvm)
+SYM_START(hcx_call_kvm, SYM_L_GLOBAL, SYM_A_ALIGN)
 	push	%rsi
 	UNWIND_HINT_FUNC
 	RET

@@ -2,6 +2,7 @@
 # Sourced by every script of the harness: where things are, and how it speaks.
 # shellcheck shell=bash
 set -euo pipefail
+shopt -s inherit_errexit
 
 selftests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 top=$(dirname "$selftests")

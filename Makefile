@@ -4,10 +4,12 @@
 #	make		build for the running kernel, or KVER= or KDIR=
 #	make demo	see it work, in a nested host
 #	make check	all tests, in nested hosts: KERNELS= VENDORS= TESTS=
+#	make results	Documentation/results.rst, from the last make check
 #	make bench	what a hypercall costs: KERNELS= VENDORS=
 #	make style	checkpatch and sparse
 #	make install	the module, and what handler modules are built with
 #	make dkms-install	the module by DKMS, likewise
+#	make deb	a Debian package that installs the module by DKMS
 #	make clean
 
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
@@ -22,6 +24,11 @@ endif
 # Where handler modules find the headers and symbols to build with.
 DEVEL := $(DESTDIR)/lib/modules/$(KVER)/kvm-hcx
 DKMS_SOURCE := $(DESTDIR)/usr/src/kvm-hcx-$(VERSION)
+DEB_SOURCE := .build/deb/kvm-hcx-$(VERSION)
+
+# What DKMS builds from: nothing that a build has left, where git can tell.
+copy_sources = for file in $$(git ls-files $(1) 2>/dev/null || find $(1) -type f); do \
+	install -D -m 644 "$$file" $(2)/"$$file"; done
 
 modules: headers-there
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
@@ -46,13 +53,23 @@ uninstall:
 	depmod -b $(DESTDIR)/ $(KVER)
 
 dkms-install: headers-there install-devel
-	mkdir -p $(DKMS_SOURCE)
-	git ls-files -z Kbuild Makefile COPYING dkms.conf module | \
-		xargs -0 cp --parents -t $(DKMS_SOURCE)
+	$(call copy_sources,Kbuild Makefile COPYING dkms.conf module,$(DKMS_SOURCE))
 	dkms add -m kvm-hcx -v $(VERSION)
 	dkms install -m kvm-hcx -v $(VERSION) -k $(KVER)
 
-demo check bench style:
+deb:
+	@command -v dpkg-buildpackage dh dh_dkms >/dev/null || { \
+		echo "Run: sudo apt-get install build-essential debhelper dh-dkms" >&2; exit 1; }
+	rm -rf .build/deb
+	$(call copy_sources,Kbuild Makefile COPYING dkms.conf module,$(DEB_SOURCE))
+	mv $(DEB_SOURCE)/module/debian $(DEB_SOURCE)/debian
+	chmod +x $(DEB_SOURCE)/debian/rules
+	printf 'kvm-hcx ($(VERSION)) unstable; urgency=medium\n\n  * Version $(VERSION).\n\n -- %s  %s\n' \
+		'The kvm-hcx authors <root@localhost>' "$$(date -R)" >$(DEB_SOURCE)/debian/changelog
+	cd $(DEB_SOURCE) && dpkg-buildpackage -us -uc
+	@ls $(CURDIR)/.build/deb/*.deb
+
+demo check bench results style:
 	@selftests/harness/$@
 
 clean:
@@ -61,5 +78,5 @@ clean:
 	rm -rf .build Module.symvers modules.order module/modules.order \
 		module/examples/modules.order module/offsets.[hs] module/probed.h
 
-.PHONY: modules headers-there install install-devel uninstall dkms-install demo check bench \
-	style clean
+.PHONY: modules headers-there install install-devel uninstall dkms-install deb demo check bench \
+	results style clean

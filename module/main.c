@@ -60,5 +60,5 @@ module_init(hcx_init);
 module_exit(hcx_exit);
 MODULE_DESCRIPTION("KVM hypercalls that are added at run time");
 MODULE_AUTHOR("The kvm-hcx authors");
-MODULE_VERSION("0.1");
+MODULE_VERSION(HCX_VERSION);
 MODULE_LICENSE("GPL");

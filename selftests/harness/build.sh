@@ -19,7 +19,7 @@ module_sources() {
 	local tree
 
 	tree=$(mktemp -d)
-	git -C "$top" ls-files -z -co --exclude-standard module selftests/test_modules |
+	git -C "$top" ls-files -z -co --exclude-standard dkms.conf module selftests/test_modules |
 		(cd "$top" && xargs -0 cp --parents -t "$tree")
 	echo 'obj-m := module/ selftests/test_modules/' >"$tree/Kbuild"
 	tar -C "$tree" --sort=name --mtime=@0 --owner=0 --group=0 --mode=a+rX -c .
@@ -64,6 +64,36 @@ build_modules() {
 	fi
 	unlock_build
 	echo "$dir"
+}
+
+# handler_tree DIR BUILD: somebody's own handler modules and what they are built
+# with, in a tar to stdout.
+handler_tree() {
+	local tree
+
+	tree=$(mktemp -d)
+	mkdir "$tree/kvm-hcx"
+	cp -r "$1" "$tree/handlers"
+	cp -r "$top/module/include" "$2/Module.symvers" "$tree/kvm-hcx/"
+	tar -C "$tree" -c .
+	rm -rf "$tree"
+}
+
+# build_handlers KERNEL DIR: makes the modules of DIR as on a host where the core is
+# installed; they come out here.
+build_handlers() {
+	local kernel modules
+
+	kernel=$(kernel_dir "$1")
+	modules=$(build_modules "$1")
+	handler_tree "$2" "$modules" | in_copy "$kernel/root" sh -e -c '
+		cd /tmp
+		tar -x
+		mv kvm-hcx "/lib/modules/$0/"
+		make -C "/lib/modules/$0/build" M=/tmp/handlers \
+			KBUILD_EXTRA_SYMBOLS="/lib/modules/$0/kvm-hcx/Module.symvers" modules >&2
+		find handlers -name "*.ko" -printf "%P\n" | tar -C handlers -c -T -' \
+		"$(cat "$kernel/release")" | tar -x --no-same-owner
 }
 
 # build_tests: prints the directory of the tests, installed as kselftest

@@ -40,11 +40,22 @@ bootstrap() {
 	rm apt-options sources
 }
 
-# in_root ROOT COMMAND...: runs it in there, with /proc.
-in_root() {
-	local enter=(unshare --mount) root=$1
+# enter HOW ROOT COMMAND...: runs it in there, with /proc. HOW is what the shell is
+# to do first; $0 is ROOT, and $dir where to enter.
+enter() {
+	local how=$1 unshare=(unshare --mount)
 
 	shift
-	[ "$(id -u)" = 0 ] || enter=(mmdebstrap --unshare-helper unshare --pid --fork --mount)
-	"${enter[@]}" sh -c 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$root" "$@"
+	[ "$(id -u)" = 0 ] || unshare=(mmdebstrap --unshare-helper unshare --pid --fork --mount)
+	"${unshare[@]}" sh -e -c "$how"'; mount -t proc proc "$dir/proc"; exec chroot "$dir" "$@"' "$@"
+}
+
+in_root() {
+	enter 'dir=$0' "$@"
+}
+
+# The same in a copy that is gone afterwards.
+in_copy() {
+	enter 'mount -t tmpfs tmpfs /mnt; mkdir /mnt/upper /mnt/work /mnt/root; dir=/mnt/root
+		mount -t overlay -o "lowerdir=$0,upperdir=/mnt/upper,workdir=/mnt/work" overlay "$dir"' "$@"
 }

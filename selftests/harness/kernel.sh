@@ -33,11 +33,17 @@ unpack_image() {
 		rm -rf "$1"/tmp/*.deb &&
 		mkdir -p boot lib/modules usr/lib/modules &&
 		cp -r usr/lib/modules lib/ &&
-		mv "$(find boot lib -name 'vmlinuz*')" vmlinuz &&
+		mv "$(find boot lib -maxdepth 3 -name 'vmlinuz*')" vmlinuz &&
+		mv "$(find boot lib -maxdepth 3 -name 'config*')" config &&
 		rm -rf boot usr &&
 		ls lib/modules >release &&
 		/sbin/depmod -b . "$(cat release)"
 }
+
+# dh-dkms is a package of its own from Debian 12 on. The second kernel's headers
+# are for DKMS to find.
+kernel_packages="build-essential,kmod,xz-utils,dkms,?exact-name(dh-dkms),debhelper,openssl"
+kernel_packages+=",linux-headers-amd64,linux-headers-cloud-amd64"
 
 make_kernel() {
 	local suite flavour
@@ -46,13 +52,13 @@ make_kernel() {
 	flavour=$(kernel_field "$1" 3)
 	say "kernel $1: fetching the image, headers and compiler of Debian's $suite"
 	bootstrap "$suite" root --variant=apt --skip=cleanup/apt \
-		--include="gcc,make,libc6-dev,kmod,linux-headers-$flavour"
+		--include="$kernel_packages"
 	quietly "$cache/log/fetch-$1" fetch_image root "$flavour"
 	quietly "$cache/log/unpack-$1" unpack_image root
 	quietly "$cache/log/clean-$1" in_root root apt-get clean
 }
 
-# Prints the directory of kernel NAME: vmlinuz, release, lib/modules, and root, in
+# Prints the directory of kernel NAME: vmlinuz, config, release, lib/modules, and root, in
 # which to build for it.
 kernel_dir() {
 	kernel_field "$1" 1 >/dev/null

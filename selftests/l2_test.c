@@ -12,20 +12,25 @@
 #define NR		0x36
 #define L2_STACK	64
 
-/* The vendor's own: the other's is not patched for an L2 guest. */
-static void l2_main(void)
+/*
+ * The vendor's own: the other's is not patched for an L2 guest. L1 chooses, as a
+ * CPUID of L2 would exit to it.
+ */
+static void l2_vmmcall(void)
 {
-	if (is_intel_cpu())
-		asm volatile("vmcall" : : "a"(NR));
-	else
-		asm volatile("vmmcall" : : "a"(NR));
+	asm volatile("vmmcall" : : "a"(NR));
+}
+
+static void l2_vmcall(void)
+{
+	asm volatile("vmcall" : : "a"(NR));
 }
 
 static void l1_svm(struct svm_test_data *svm)
 {
 	uint64_t stack[L2_STACK];
 
-	generic_svm_setup(svm, l2_main, &stack[L2_STACK]);
+	generic_svm_setup(svm, l2_vmmcall, &stack[L2_STACK]);
 	run_guest(svm->vmcb, svm->vmcb_gpa);
 	GUEST_SYNC(svm->vmcb->control.exit_code);
 	GUEST_SYNC(svm->vmcb->save.rax);
@@ -38,7 +43,7 @@ static void l1_vmx(struct vmx_pages *vmx)
 
 	GUEST_ASSERT(prepare_for_vmx_operation(vmx));
 	GUEST_ASSERT(load_vmcs(vmx));
-	prepare_vmcs(vmx, l2_main, &stack[L2_STACK]);
+	prepare_vmcs(vmx, l2_vmcall, &stack[L2_STACK]);
 	GUEST_ASSERT(!vmlaunch());
 	GUEST_SYNC(vmreadz(VM_EXIT_REASON));
 	GUEST_DONE();

@@ -18,6 +18,12 @@ die() {
 	exit 1
 }
 
+# For a host test: nothing of it can run here.
+skip_all() {
+	echo "1..0 # SKIP $*"
+	exit 4
+}
+
 # Run a command with its output in a log file that is shown if it fails.
 quietly() {
 	local log=$1
@@ -56,21 +62,37 @@ installed() {
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
+missing_of() {
+	local package
+
+	for package; do
+		installed "$package" || echo "$package"
+	done
+}
+
 # Install the Debian packages that are missing, or say how.
 need_packages() {
-	local package missing=()
+	local missing
 
 	command -v dpkg-query >/dev/null ||
 		die "this needs Debian (or a chroot of it) and its packages $*"
-	for package; do
-		installed "$package" || missing+=("$package")
-	done
-	[ ${#missing[@]} -gt 0 ] || return 0
+	missing=$(missing_of "$@")
+	[ -n "$missing" ] || return 0
 	[ "$(id -u)" = 0 ] ||
-		die "missing packages; run: sudo apt-get install --no-install-recommends ${missing[*]}"
+		die "missing packages; run: sudo apt-get install --no-install-recommends" $missing
 
-	say "installing ${missing[*]}"
+	mkdir -p "$cache"
+	exec 7>"$cache/apt.lock"
+	flock 7
+	missing=$(missing_of "$@")
+	[ -z "$missing" ] || install_packages $missing
+	exec 7>&-
+}
+
+install_packages() {
+	say "installing $*"
 	quietly "$cache/log/apt-update" apt-get -o Acquire::Retries=5 update
 	quietly "$cache/log/apt-install" env DEBIAN_FRONTEND=noninteractive \
-		apt-get -o Acquire::Retries=5 install -y --no-install-recommends "${missing[@]}"
+		apt-get -o Acquire::Retries=5 -o DPkg::Lock::Timeout=300 \
+		install -y --no-install-recommends "$@"
 }

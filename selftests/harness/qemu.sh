@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0
+# Sourced: nested hosts under QEMU, which has the machine's own virtualization or
+# emulates AMD's.
+# shellcheck shell=bash
+
+# The suite whose QEMU emulates. With that of Debian 12 (7.2) a CPU can execute
+# for ever what another has overwritten long ago: the int3 that ftrace put at
+# kvm_emulate_hypercall() for a moment. Not so with 10.0.
+emulator_suite=trixie
+
+# What the packages hold, with no maintainer script run.
+unpack_emulator() {
+	say "unpacking the QEMU of Debian's $emulator_suite, to emulate a machine with virtualization"
+	bootstrap $emulator_suite root --variant=extract --include=qemu-system-x86,seabios
+}
+
+# Sets $qemu to the command that runs it, with its own libraries.
+need_emulator() {
+	local root=$cache/emulator/$emulator_suite/root libraries
+
+	cached "${root%/root}" unpack_emulator
+	libraries=$root/usr/lib/x86_64-linux-gnu
+	qemu=(env "QEMU_MODULE_DIR=$libraries/qemu"
+		"$libraries/ld-linux-x86-64.so.2" --library-path "$libraries"
+		"$root/usr/bin/qemu-system-x86_64" -L "$root/usr/share/qemu" -L "$root/usr/share/seabios")
+}
+
+# hardware VENDOR: true where KVM can run a nested host of that vendor that itself
+# has KVM: the CPU says so, the module allows it, and a trial shows that QEMU can
+# use it.
+hardware() {
+	local flag=svm module=kvm_amd
+
+	[ "$1" = amd ] || flag=vmx module=kvm_intel
+	grep -q -w $flag /proc/cpuinfo &&
+		grep -q -s '[1Y]' /sys/module/$module/parameters/nested &&
+		need_packages qemu-system-x86 seabios &&
+		echo quit | timeout 10 qemu-system-x86_64 -accel kvm -cpu host -S -nodefaults \
+			-display none -monitor stdio >/dev/null 2>&1
+}
+
+# need_qemu VENDOR COUNTING: sets $qemu to the command with the machine's CPUs.
+need_qemu() {
+	if [ -z "$2" ] && hardware "$1"; then
+		qemu=(qemu-system-x86_64 -accel kvm -cpu host -smp 2)
+		return
+	fi
+	need_emulator
+	if [ -n "$2" ]; then
+		qemu+=(-accel tcg -cpu 'max,+svm' -icount 'shift=0,sleep=off')
+	else
+		qemu+=(-accel tcg -cpu 'max,+svm' -smp 2)
+	fi
+}
+
+# boot_qemu SECONDS KERNEL RAMDISK WORDS CONSOLE: what the second serial line says
+# comes to stdout, what QEMU says to stderr.
+boot_qemu() {
+	timeout --foreground -k 5 "$1" "${qemu[@]}" -m 2048 \
+		-display none -no-reboot -nodefaults -monitor none \
+		-kernel "$2" -initrd "$3" -append "$4" \
+		-serial "file:$5" -serial stdio </dev/null
+}

@@ -106,3 +106,9 @@ asleep() {
 ended() {
 	! kill -0 "$1" 2>/dev/null
 }
+
+# Whether a direct call shares its function with others: from 6.0 on. Before 5.17
+# hcx_interfere cannot even register one, for want of an address.
+direct_calls_share() {
+	loads hcx_interfere how=direct 2>/dev/null && unloads hcx_interfere
+}

@@ -21,11 +21,16 @@ static void test_patched(void)
 	guest_free(&guest);
 }
 
-/* With no IDT, #UD becomes a triple fault. */
-static void test_unpatched(void)
+/* With no IDT, #UD becomes a triple fault. Returns how many calls are answered. */
+static int test_unpatched(void)
 {
 	struct guest guest;
 
+	if (!(kvm_check_cap(KVM_CAP_DISABLE_QUIRKS2) & KVM_X86_QUIRK_FIX_HYPERCALL_INSN)) {
+		ksft_test_result_skip("this KVM always patches\n");
+		ksft_test_result_skip("this KVM always patches\n");
+		return 0;
+	}
 	guest_create(&guest, GUEST_LONG, 0);
 	vm_enable_cap(guest.vm, KVM_CAP_DISABLE_QUIRKS2, KVM_X86_QUIRK_FIX_HYPERCALL_INSN);
 	expect(guest_call0(&guest, 0x20), 7, "the vendor's own, patching off");
@@ -34,15 +39,19 @@ static void test_unpatched(void)
 	guest_enter(&guest);
 	expect(guest.vcpu->run->exit_reason, KVM_EXIT_SHUTDOWN, "the other's faults then");
 	guest_free(&guest);
+
+	return 1;
 }
 
 int main(void)
 {
+	int answered = 2;
+
 	require_hcx(3 + 2 + 1);
 	must_control("register insn 0x20 0 value 7");
 	test_patched();
-	test_unpatched();
-	expect(calls_of("insn"), 3, "the handler was called once for each answer");
+	answered += test_unpatched();
+	expect(calls_of("insn"), answered, "the handler was called once for each answer");
 	must_control("unregister insn");
 	ksft_finished();
 }

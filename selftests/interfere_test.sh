@@ -126,8 +126,8 @@ no_vm() {
 	works "$vendor later"
 }
 
-# Before 5.17 a direct call needs an address, which hcx_interfere does not have.
-if loads hcx_interfere how=direct 2>/dev/null; then
+if direct_calls_share; then
+	modprobe hcx_interfere how=direct
 	direct_first
 	alone_first
 	ipmodify_shares

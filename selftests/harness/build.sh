@@ -96,11 +96,15 @@ build_handlers() {
 		"$(cat "$kernel/release")" | tar -x --no-same-owner
 }
 
+# libbpf is for one test, which goes without where it is missing.
+test_packages="gcc libc6-dev make libbpf-dev libelf-dev zlib1g-dev"
+
 # build_tests: prints the directory of the tests, installed as kselftest
 # installs a collection, with its runner.
 build_tests() {
 	local source dir=$build/kselftest
 
+	need_packages $test_packages
 	source=$("$selftests/kernel-source")
 	lock_build
 	mkdir -p "$build/selftests" "$dir/kselftest"

@@ -6,7 +6,7 @@
 . ./hcx_util.sh
 
 need kvm_hcx hcx_echo hcx_sleep hcx_test hcx_other_api hcx_forgetful
-plan 31
+plan 35
 
 # The core.
 check 'an unknown parameter does not break the load' loads kvm_hcx nosuch=1
@@ -51,6 +51,22 @@ check 'which still sleeps' asleep $call hcx_test
 echo 1 >$control/wake
 wait $call
 check 'until it is woken' equal "$(cat "$tmp/answer")" 0x7
+
+# Nobody who unregisters a handler goes on before it is empty, nor the second to do so.
+echo 'register twice 0x51 0 sleep 8' >$control/control
+./call_once 0x51 >"$tmp/answer" &
+call=$!
+soon asleep $call hcx_test
+sh -c "echo gone_twice twice >$control/control" &
+unregister=$!
+check 'a handler is being unregistered by two' soon asleep $unregister kvm_hcx
+sleep 1
+check 'the second waits as well' fails ended $unregister
+echo 1 >$control/wake
+wait $call
+check 'the call got its answer' equal "$(cat "$tmp/answer")" 0x8
+wait $unregister
+check 'and both are done' equal $? 0
 
 # A VMM that is killed lets go of a handler whose wait is killable.
 ./call_once 0x50 >"$tmp/answer" &

@@ -6,6 +6,7 @@
  *	register NAME NR FLAGS KIND VALUE
  *	replace NAME NEWNAME NR FLAGS KIND VALUE
  *	unregister NAME
+ *	gone_twice NAME		unregister it in two threads at once
  *	many COUNT		register COUNT handlers m0, m1, ... that answer 0,
  *				in one call
  *	broken FIELD		register with that field of the structure unset
@@ -24,8 +25,11 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/debugfs.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
 #include <linux/kvm_hcx.h>
 #include <linux/list.h>
+#include <linux/sched/task.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -171,6 +175,35 @@ static int do_unregister(const char *words)
 	return 0;
 }
 
+static int unregister_it(void *test)
+{
+	hcx_unregister(&((struct test_handler *)test)->handler);
+	return 0;
+}
+
+/* This thread comes second: what it waits for is the drain of the other. */
+static int do_gone_twice(const char *words)
+{
+	struct test_handler *test = find(words);
+	struct task_struct *other;
+
+	if (!test)
+		return -EDOM;
+	other = kthread_create(unregister_it, test, "hcx_test");
+	if (IS_ERR(other))
+		return PTR_ERR(other);
+	get_task_struct(other);
+	wake_up_process(other);
+	msleep(200);
+	hcx_unregister(&test->handler);
+	kthread_stop(other);
+	put_task_struct(other);
+	list_del(&test->list);
+	kfree(test);
+
+	return 0;
+}
+
 static void forget_many(void)
 {
 	unsigned int i;
@@ -263,6 +296,7 @@ static const struct {
 	{ "register ", do_register },
 	{ "replace ", do_replace },
 	{ "unregister ", do_unregister },
+	{ "gone_twice ", do_gone_twice },
 	{ "many ", do_many },
 	{ "broken ", do_broken },
 	{ "twice ", do_twice },

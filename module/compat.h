@@ -91,8 +91,9 @@ static inline int hcx_watch(struct ftrace_ops *ops)
 	return 0;
 }
 
-static inline void hcx_unwatch(struct ftrace_ops *ops)
+static inline int hcx_unwatch(struct ftrace_ops *ops)
 {
+	return 0;
 }
 
 #else
@@ -114,10 +115,9 @@ static inline int hcx_watch(struct ftrace_ops *ops)
 	return register_ftrace_function(ops);
 }
 
-static inline void hcx_unwatch(struct ftrace_ops *ops)
+static inline int hcx_unwatch(struct ftrace_ops *ops)
 {
-	if (ops->flags & FTRACE_OPS_FL_ENABLED)
-		unregister_ftrace_function(ops);
+	return ops->flags & FTRACE_OPS_FL_ENABLED ? unregister_ftrace_function(ops) : 0;
 }
 
 #endif

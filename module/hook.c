@@ -191,7 +191,7 @@ int hcx_hook_prepare(void)
  */
 void hcx_hook_release(void)
 {
-	hcx_unwatch(&direct_ops);
+	must_detach(hcx_unwatch(&direct_ops));
 	unfilter(&direct_ops);
 	guard_detach();
 }
@@ -209,7 +209,7 @@ int hcx_hook_attach(void)
 {
 	int ret;
 
-	hcx_unwatch(&direct_ops);
+	must_detach(hcx_unwatch(&direct_ops));
 	ret = hcx_register_ftrace_direct(&direct_ops, (unsigned long)hcx_trampoline);
 	if (ret == -EBUSY || ret == -ENOENT)
 		ret = attach_otherwise(ret);

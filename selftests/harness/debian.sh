@@ -27,12 +27,17 @@ suite_sources() {
 	[ "$1" = "$base" ] || echo "deb $mirror $1 main"
 }
 
+need_root() {
+	[ "$(id -u)" = 0 ] || die "making a root of a Debian suite, and building in it, takes root: sudo make ..."
+}
+
 # bootstrap SUITE ROOT OPTION...: makes the directory ROOT with mmdebstrap, here.
 bootstrap() {
 	local suite=$1 root=$2
 
 	shift 2
-	need_packages mmdebstrap debian-archive-keyring uidmap
+	need_packages mmdebstrap debian-archive-keyring
+	need_root
 	apt_options "$suite" >apt-options
 	suite_sources "$suite" >sources
 	quietly "$cache/log/bootstrap-$suite-$root" mmdebstrap --keyring=/usr/share/keyrings \
@@ -43,11 +48,11 @@ bootstrap() {
 # enter HOW ROOT COMMAND...: runs it in there, with /proc. HOW is what the shell is
 # to do first; $0 is ROOT, and $dir where to enter.
 enter() {
-	local how=$1 unshare=(unshare --mount)
+	local how=$1
 
 	shift
-	[ "$(id -u)" = 0 ] || unshare=(mmdebstrap --unshare-helper unshare --pid --fork --mount)
-	"${unshare[@]}" sh -e -c "$how"'; mount -t proc proc "$dir/proc"; exec chroot "$dir" "$@"' "$@"
+	need_root
+	unshare --mount sh -e -c "$how"'; mount -t proc proc "$dir/proc"; exec chroot "$dir" "$@"' "$@"
 }
 
 in_root() {

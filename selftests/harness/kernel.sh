@@ -22,15 +22,21 @@ image_packages() {
 		grep -E '^linux-(image|base|binary|modules)-[0-9]' | sort -u
 }
 
+# fetch_image ROOT FLAVOUR: the packages come out here.
 fetch_image() {
-	in_root "$1" sh -c 'cd /tmp && apt-get -o APT::Sandbox::User=root download "$@"' \
-		download $(image_packages "$1" "$2")
+	in_root "$1" sh -e -c '
+		dir=$(mktemp -d)
+		cd "$dir"
+		apt-get -o APT::Sandbox::User=root download "$@" >&2
+		tar -c ./*.deb
+		rm -rf "$dir"' \
+		download $(image_packages "$1" "$2") | tar -x --no-same-owner
 }
 
 # The image and modules, from their packages, with no maintainer script run.
 unpack_image() {
-	find "$1/tmp" -name '*.deb' -exec dpkg-deb -x {} . \; &&
-		rm -rf "$1"/tmp/*.deb &&
+	find . -maxdepth 1 -name '*.deb' -exec dpkg-deb -x {} . \; &&
+		rm -rf ./*.deb &&
 		mkdir -p boot lib/modules usr/lib/modules &&
 		cp -r usr/lib/modules lib/ &&
 		mv "$(find boot lib -maxdepth 3 -name 'vmlinuz*')" vmlinuz &&
@@ -40,26 +46,36 @@ unpack_image() {
 		/sbin/depmod -b . "$(cat release)"
 }
 
-# dh-dkms is a package of its own from Debian 12 on. The second kernel's headers
-# are for DKMS to find.
-kernel_packages="build-essential,kmod,xz-utils,dkms,?exact-name(dh-dkms),debhelper,openssl"
-kernel_packages+=",linux-headers-amd64,linux-headers-cloud-amd64"
+# dh-dkms is a package of its own from Debian 12 on. The headers are of two
+# flavours, so that DKMS finds a second kernel.
+root_packages="build-essential,kmod,xz-utils,dkms,?exact-name(dh-dkms),debhelper,openssl"
+root_packages+=",linux-headers-amd64,linux-headers-cloud-amd64"
+
+make_root() {
+	say "fetching the headers and compiler of Debian's $1"
+	bootstrap "$1" root --variant=apt --skip=cleanup/apt --include="$root_packages"
+}
+
+# Prints the root of SUITE, in which to build for its kernels.
+suite_root() {
+	cached "$cache/root/$1" make_root "$1"
+	echo "$cache/root/$1/root"
+}
 
 make_kernel() {
-	local suite flavour
+	local suite flavour root
 
 	suite=$(kernel_field "$1" 2)
 	flavour=$(kernel_field "$1" 3)
-	say "kernel $1: fetching the image, headers and compiler of Debian's $suite"
-	bootstrap "$suite" root --variant=apt --skip=cleanup/apt \
-		--include="$kernel_packages"
-	quietly "$cache/log/fetch-$1" fetch_image root "$flavour"
-	quietly "$cache/log/unpack-$1" unpack_image root
-	quietly "$cache/log/clean-$1" in_root root apt-get clean
+	root=$(suite_root "$suite") || return
+	say "kernel $1: fetching the image"
+	quietly "$cache/log/fetch-$1" fetch_image "$root" "$flavour"
+	quietly "$cache/log/unpack-$1" unpack_image
+	ln -s "../../root/$suite/root" root
 }
 
-# Prints the directory of kernel NAME: vmlinuz, config, release, lib/modules, and root, in
-# which to build for it.
+# Prints the directory of kernel NAME: vmlinuz, config, release, lib/modules and
+# root, which is its suite's.
 kernel_dir() {
 	kernel_field "$1" 1 >/dev/null
 	need_packages kmod

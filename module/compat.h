@@ -177,5 +177,34 @@ static inline bool hcx_other_hypercalls(struct kvm_vcpu *vcpu)
 	return hcx_hyperv_hypercalls(vcpu) || hcx_xen_hypercalls(vcpu);
 }
 
+/* Whether what is written to memory with KVM_MEM_LOG_DIRTY_PAGES goes to a ring. */
+static inline bool hcx_has_dirty_ring(const struct kvm *kvm)
+{
+#ifdef HCX_HAVE_DIRTY_RING
+	return kvm->dirty_ring_size;
+#else
+	return false;
+#endif
+}
+
+/* Whether hcx_is_private() can be true of any page of the VM. */
+static inline bool hcx_has_private_memory(struct kvm *kvm)
+{
+#ifdef HCX_HAVE_PRIVATE_MEMORY
+	return kvm_arch_has_private_mem(kvm);
+#else
+	return false;
+#endif
+}
+
+static inline bool hcx_is_private(struct kvm *kvm, gfn_t gfn)
+{
+#ifdef HCX_HAVE_PRIVATE_MEMORY
+	return kvm_mem_is_private(kvm, gfn);
+#else
+	return false;
+#endif
+}
+
 #endif /* !__ASSEMBLER__ */
 #endif /* _HCX_COMPAT_H */

@@ -64,7 +64,7 @@ static long discover(struct hcx_call *call)
 	case HCX_DISCOVER_VERSION:
 		return HCX_ABI_VERSION;
 	case HCX_DISCOVER_FEATURES:
-		return HCX_FEATURE_RING3;
+		return HCX_FEATURE_RING3 | HCX_FEATURE_RESULTS;
 	case HCX_DISCOVER_NUMBER:
 		return flags_of_nr(call);
 	case HCX_DISCOVER_NAME:

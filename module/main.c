@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kvm_hcx: KVM hypercalls that are added at run time. */
 #include <linux/module.h>
+#include "debugfs.h"
 #include "discovery.h"
 #include "hook.h"
 #include "registry.h"
@@ -29,6 +30,7 @@ static int __init hcx_init(void)
 	if (ret)
 		goto err_hook;
 	hcx_selfcheck_end();
+	hcx_debugfs_init();
 
 	return 0;
 
@@ -49,6 +51,7 @@ err_registry:
 
 static void __exit hcx_exit(void)
 {
+	hcx_debugfs_exit();
 	hcx_hook_detach();
 	hcx_hook_release();
 	hcx_unregister(&hcx_discovery);

@@ -76,3 +76,19 @@ static u32 __used probe(struct kvm *kvm)
 	return kvm->arch.xen.hvm_config.flags;
 }
 #endif
+
+/* 5.11: dirty pages can be logged to a ring. */
+#ifdef HCX_PROBE_DIRTY_RING
+static u32 __used probe(struct kvm *kvm)
+{
+	return kvm->dirty_ring_size;
+}
+#endif
+
+/* 6.10, with guest_memfd: a VM that can have private memory. */
+#ifdef HCX_PROBE_PRIVATE_MEMORY
+static bool __used probe(struct kvm *kvm)
+{
+	return kvm_arch_has_private_mem(kvm) && kvm_mem_is_private(kvm, 0);
+}
+#endif

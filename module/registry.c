@@ -5,9 +5,12 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
+#include "budget.h"
 #include "discovery.h"
 #include "registry.h"
 
+#define FLAGS (HCX_RING3 | \
+	       HCX_RESULT_RBX | HCX_RESULT_RCX | HCX_RESULT_RDX | HCX_RESULT_RSI)
 #define NAME_CHARS "abcdefghijklmnopqrstuvwxyz0123456789_-."
 
 /* Held to change what follows. */
@@ -85,9 +88,12 @@ static int check_handler(const struct hcx_handler *handler)
 		       owner, HCX_NAME_LEN);
 	else if (!handler->call)
 		pr_err("%s: '%s' has no call function\n", owner, handler->name);
-	else if (handler->flags & ~HCX_RING3)
+	else if (handler->flags & ~FLAGS)
 		pr_err("%s: '%s' has unknown flags %#x\n", owner, handler->name,
-		       handler->flags & ~HCX_RING3);
+		       handler->flags & ~FLAGS);
+	else if (handler->budget_ms > HCX_BUDGET_MS_MAX)
+		pr_err("%s: '%s' has a budget of %u ms, but %d is the most\n", owner,
+		       handler->name, handler->budget_ms, HCX_BUDGET_MS_MAX);
 	else if (handler->entry)
 		pr_err("%s: '%s' is registered already\n", owner, handler->name);
 	else
@@ -151,7 +157,7 @@ static struct hcx_entry *entry_alloc(struct hcx_handler *handler)
 		kfree(entry);
 		return NULL;
 	}
-	entry->call = handler->call;
+	entry->call = handler->budget_ms ? hcx_call_in_budget : handler->call;
 	entry->flags = handler->flags;
 	entry->owner = handler->owner;
 	entry->handler = handler;
@@ -215,6 +221,25 @@ static void entry_unlink(struct hcx_entry *entry, struct list_head *unlinked)
 	hlist_del_rcu(&entry->by_nr);
 	registered--;
 	entry_withdraw(entry, unlinked);
+}
+
+/**
+ * hcx_registry_walk() - look at all registered handlers
+ * @show: what does; may sleep, and may not call the registry
+ * @data: for it
+ *
+ * Context: process; may sleep.
+ */
+void hcx_registry_walk(void (*show)(const struct hcx_entry *entry, void *data), void *data)
+{
+	const struct hcx_entry *entry;
+	unsigned int i;
+
+	mutex_lock(&registry_lock);
+	for (i = 0; i < ARRAY_SIZE(hcx_by_nr); i++)
+		hlist_for_each_entry(entry, &hcx_by_nr[i], by_nr)
+			show(entry, data);
+	mutex_unlock(&registry_lock);
 }
 
 /* Calls that went into @entry's handler and have not come out. */

@@ -24,11 +24,12 @@ struct hcx_passage {
  * struct hcx_entry - a registered handler
  * @by_nr: in hcx_by_nr
  * @nr: the number; 64 bits wide, to be compared with a whole RAX
- * @call: the handler's
+ * @call: the handler's, or hcx_call_in_budget()
  * @passage: how many calls went in and came out, on each CPU
  * @flags: the handler's
  * @unlinked: on its way out; under the registry's lock
  * @orphan: its module is gone, and perhaps @handler with it; likewise
+ * @over_budget: how many calls took longer than the handler's budget
  * @by_name: in by_name
  * @name: the handler's, copied
  * @owner: the handler's
@@ -50,6 +51,7 @@ struct hcx_entry {
 	u32 flags;
 	bool unlinked;
 	bool orphan;
+	atomic64_t over_budget;
 	struct hlist_node by_name;
 	union hcx_name name;
 	struct module *owner;
@@ -95,6 +97,7 @@ static __always_inline void hcx_entry_leave(struct hcx_entry *entry)
 	this_cpu_inc(entry->passage->left);
 }
 
+void hcx_registry_walk(void (*show)(const struct hcx_entry *entry, void *data), void *data);
 int hcx_registry_init(void);
 void hcx_registry_exit(void);
 

@@ -58,13 +58,17 @@ static uint64_t *guest_page(struct guest *guest, uint64_t gpa)
 	return addr_gpa2hva(guest->vm, gpa);
 }
 
-void guest_create(struct guest *guest, enum guest_mode mode, int ring)
+void guest_create_vm(struct guest *guest)
 {
-	static const uint8_t out[] = { 0xe6, 0x80 };
-
 	memset(guest, 0, sizeof(*guest));
 	guest->vm = vm_create_barebones();
 	vm_userspace_mem_region_add(guest->vm, VM_MEM_SRC_ANONYMOUS, 0, 0, GUEST_PAGES, 0);
+}
+
+void guest_add_vcpu(struct guest *guest, enum guest_mode mode, int ring)
+{
+	static const uint8_t out[] = { 0xe6, 0x80 };
+
 	guest->vcpu = __vm_vcpu_add(guest->vm, 0);
 	vcpu_init_cpuid(guest->vcpu, kvm_get_supported_cpuid());
 
@@ -75,6 +79,12 @@ void guest_create(struct guest *guest, enum guest_mode mode, int ring)
 	memcpy(guest_insn(guest), native_insn(), INSN_SIZE);
 	memcpy(guest_insn(guest) + INSN_SIZE, out, sizeof(out));
 	set_mode(guest->vcpu, mode, ring);
+}
+
+void guest_create(struct guest *guest, enum guest_mode mode, int ring)
+{
+	guest_create_vm(guest);
+	guest_add_vcpu(guest, mode, ring);
 }
 
 void guest_free(struct guest *guest)

@@ -31,6 +31,11 @@ extern const uint8_t insn_vmcall[INSN_SIZE], insn_vmmcall[INSN_SIZE];
 const uint8_t *native_insn(void);
 
 void guest_create(struct guest *guest, enum guest_mode mode, int ring);
+
+/* Its two steps, for what a test does between them. */
+void guest_create_vm(struct guest *guest);
+void guest_add_vcpu(struct guest *guest, enum guest_mode mode, int ring);
+
 void guest_free(struct guest *guest);
 
 /* Where the guest's hypercall instruction is; it may be written. */

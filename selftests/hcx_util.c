@@ -80,3 +80,19 @@ long calls_of(const char *name)
 	numbers_line(name, &nr, &calls);
 	return calls;
 }
+
+void buffer_get(void *data, size_t len)
+{
+	int fd = open(CONTROL "buffer", O_RDONLY);
+
+	TEST_ASSERT(pread(fd, data, len, 0) == len, "hcx_test/buffer: %s", strerror(errno));
+	close(fd);
+}
+
+void buffer_set(const void *data, size_t len)
+{
+	int fd = open(CONTROL "buffer", O_WRONLY);
+
+	TEST_ASSERT(pwrite(fd, data, len, 0) == len, "hcx_test/buffer: %s", strerror(errno));
+	close(fd);
+}

@@ -54,4 +54,9 @@ long calls_of(const char *name);
 /* Lets the calls go on that sleep in a handler of kind "sleep". */
 void wake_sleepers(void);
 
+/* hcx_test.ko's buffer, which its handlers copy to and from the guest. */
+#define BUFFER_SIZE 65536
+void buffer_get(void *data, size_t len);
+void buffer_set(const void *data, size_t len);
+
 #endif /* SELFTEST_HCX_UTIL_H */

@@ -3,7 +3,7 @@
  * Handlers at a test's command. Each line written to hcx_test/control in
  * debugfs is one command, and write() returns what the core said of it:
  *
- *	register NAME NR FLAGS KIND VALUE
+ *	register NAME NR FLAGS KIND VALUE [BUDGET_MS]
  *	replace NAME NEWNAME NR FLAGS KIND VALUE
  *	unregister NAME
  *	gone_twice NAME		unregister it in two threads at once
@@ -19,6 +19,20 @@
  *	arg	argument VALUE
  *	caller	1 for 64-bit mode, plus 2 for ring 3
  *	sleep	VALUE, once somebody writes to hcx_test/wake
+ *	wait	the same, within the budget
+ *	late	0, after VALUE milliseconds
+ *	results	VALUE, with 0xabcdef0000000000 plus n in each result register n that
+ *		the flags declare
+ *	read	hcx_read_guest() from RBX, RCX bytes, to hcx_test/buffer
+ *	write	hcx_write_guest() likewise, from there
+ *	string	hcx_read_guest_string() likewise, RCX being the size
+ *	private	the same as read, while the page is private to the guest;
+ *		-KVM_ENOSYS where the kernel has no such thing
+ *	user	copy_from_user() from the VMM's address RBX, RCX bytes, to
+ *		hcx_test/buffer
+ *
+ * How much is copied is not limited to the buffer's 64 KiB: more than that is asked
+ * for only where it must be refused.
  *
  * hcx_test/numbers reads as "NAME NUMBER CALLS" lines.
  */
@@ -50,6 +64,9 @@ static struct hcx_handler *many;
 static unsigned int many_count;
 static DECLARE_WAIT_QUEUE_HEAD(wake);
 static unsigned long wakes;
+
+#define BUFFER_SIZE SZ_64K
+static char *buffer;
 
 static struct test_handler *of(const struct hcx_call *call)
 {
@@ -86,12 +103,106 @@ static long answer_sleep(struct hcx_call *call)
 	return test->value;
 }
 
+static long answer_wait(struct hcx_call *call)
+{
+	unsigned long before = READ_ONCE(wakes);
+	struct test_handler *test = of(call);
+
+	return hcx_wait_event(call, wake, READ_ONCE(wakes) != before) ?: test->value;
+}
+
+static long answer_late(struct hcx_call *call)
+{
+	msleep(of(call)->value);
+	return 0;
+}
+
+static long answer_results(struct hcx_call *call)
+{
+	unsigned int n;
+
+	for (n = 0; n < 4; n++)
+		if (call->handler->flags & (HCX_RESULT_RBX << n))
+			hcx_set_result(call, n, 0xabcdef0000000000 + n);
+
+	return of(call)->value;
+}
+
+static long answer_read(struct hcx_call *call)
+{
+	of(call);
+	return hcx_read_guest(call, hcx_arg(call, 0), buffer, hcx_arg(call, 1));
+}
+
+static long answer_write(struct hcx_call *call)
+{
+	of(call);
+	return hcx_write_guest(call, hcx_arg(call, 0), buffer, hcx_arg(call, 1));
+}
+
+static long answer_string(struct hcx_call *call)
+{
+	of(call);
+	return hcx_read_guest_string(call, hcx_arg(call, 0), buffer, hcx_arg(call, 1));
+}
+
+#ifdef CONFIG_KVM_GENERIC_MEMORY_ATTRIBUTES
+static long answer_private(struct hcx_call *call)
+{
+	gfn_t gfn = hcx_arg(call, 0) >> PAGE_SHIFT;
+	struct kvm *kvm = call->vcpu->kvm;
+	long ret;
+
+	if (xa_err(xa_store(&kvm->mem_attr_array, gfn,
+			    xa_mk_value(KVM_MEMORY_ATTRIBUTE_PRIVATE), GFP_KERNEL)))
+		return -KVM_EFAULT;
+	kvm->arch.has_private_mem = true;
+	ret = answer_read(call);
+	kvm->arch.has_private_mem = false;
+	xa_erase(&kvm->mem_attr_array, gfn);
+
+	return ret;
+}
+#else
+static long answer_private(struct hcx_call *call)
+{
+	return -KVM_ENOSYS;
+}
+#endif
+
+static long answer_user(struct hcx_call *call)
+{
+	of(call);
+	return copy_from_user(buffer, (void __user *)hcx_arg(call, 0), hcx_arg(call, 1));
+}
+
+static const struct {
+	const char *name;
+	long (*call)(struct hcx_call *call);
+} kinds[] = {
+	{ "value", answer_value },
+	{ "arg", answer_arg },
+	{ "caller", answer_caller },
+	{ "sleep", answer_sleep },
+	{ "wait", answer_wait },
+	{ "late", answer_late },
+	{ "results", answer_results },
+	{ "read", answer_read },
+	{ "write", answer_write },
+	{ "string", answer_string },
+	{ "private", answer_private },
+	{ "user", answer_user },
+};
+
 static long (*kind_call(const char *kind))(struct hcx_call *call)
 {
-	return !strcmp(kind, "value") ? answer_value :
-	       !strcmp(kind, "arg") ? answer_arg :
-	       !strcmp(kind, "caller") ? answer_caller :
-	       !strcmp(kind, "sleep") ? answer_sleep : NULL;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (!strcmp(kind, kinds[i].name))
+			return kinds[i].call;
+
+	return NULL;
 }
 
 static struct test_handler *find(const char *name)
@@ -112,8 +223,8 @@ static struct test_handler *parse(const char *words)
 
 	if (!test)
 		return NULL;
-	if (sscanf(words, "%23s %i %i %15s %lli", test->name, &test->handler.nr,
-		   &test->handler.flags, kind, &test->value) != 5) {
+	if (sscanf(words, "%23s %i %i %15s %lli %u", test->name, &test->handler.nr,
+		   &test->handler.flags, kind, &test->value, &test->handler.budget_ms) < 5) {
 		kfree(test);
 		return NULL;
 	}
@@ -365,13 +476,35 @@ static int numbers_show(struct seq_file *seq, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(numbers);
 
+static ssize_t buffer_read(struct file *file, char __user *to, size_t count, loff_t *pos)
+{
+	return simple_read_from_buffer(to, count, pos, buffer, BUFFER_SIZE);
+}
+
+static ssize_t buffer_write(struct file *file, const char __user *from, size_t count,
+			    loff_t *pos)
+{
+	return simple_write_to_buffer(buffer, BUFFER_SIZE, pos, from, count);
+}
+
+static const struct file_operations buffer_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.read = buffer_read,
+	.write = buffer_write,
+};
+
 static struct dentry *dir;
 
 static int __init test_init(void)
 {
+	buffer = kzalloc(BUFFER_SIZE, GFP_KERNEL);
+	if (!buffer)
+		return -ENOMEM;
 	dir = debugfs_create_dir("hcx_test", NULL);
 	debugfs_create_file("control", 0200, dir, NULL, &control_fops);
 	debugfs_create_file("wake", 0200, dir, NULL, &wake_fops);
+	debugfs_create_file("buffer", 0600, dir, NULL, &buffer_fops);
 	debugfs_create_file("numbers", 0400, dir, NULL, &numbers_fops);
 	return 0;
 }
@@ -386,6 +519,7 @@ static void __exit test_exit(void)
 		hcx_unregister(&test->handler);
 		kfree(test);
 	}
+	kfree(buffer);
 }
 
 module_init(test_init);

@@ -9,19 +9,26 @@
 #include <linux/device/driver.h>
 #include <linux/kvm_host.h>
 #include <linux/module.h>
+#include <linux/wait.h>
 #include <uapi/linux/kvm_hcx.h>
 
 /*
  * Raised whenever a structure or a function below changes. A handler module
  * carries the one it was built with, and another core refuses it.
  */
-#define HCX_API_VERSION		1
+#define HCX_API_VERSION		2
 
 /* struct hcx_handler's nr: allot one of HCX_NR_ALLOTTED_FIRST to _LAST. */
 #define HCX_NR_ANY		0xffffffffU
 
 /* How many handlers can be registered at a time, discovery among them. */
 #define HCX_MAX_HANDLERS	4096
+
+/* How long hcx_wait_event() waits in a handler that declares no budget. */
+#define HCX_WAIT_MS		1000
+
+/* The longest budget that can be declared. */
+#define HCX_BUDGET_MS_MAX	60000
 
 struct hcx_handler;
 
@@ -45,6 +52,7 @@ struct hcx_call {
 	bool user;
 	/* private: the core's */
 	int kvm_ret;
+	ktime_t deadline;
 };
 
 /**
@@ -71,6 +79,123 @@ static __always_inline u64 hcx_arg(const struct hcx_call *call, unsigned int n)
 	return call->long_mode ? value : (u32)value;
 }
 
+/**
+ * hcx_set_result() - return a value in another register than RAX
+ * @call: the call
+ * @n: which, 0 to 3: RBX, RCX, RDX or RSI; the handler's flags declare it
+ * @value: the value; its low 32 bits for a caller outside 64-bit mode
+ *
+ * The guest sees it whatever RAX says, and sees what it passed in a register that
+ * is declared but not set. A register that is not declared is left alone, with one
+ * warning in the kernel log. A guest whose registers are encrypted (SEV-ES) receives
+ * none but RAX.
+ *
+ * Context: @call's handler.
+ *
+ * Since: 0.2
+ */
+void hcx_set_result(struct hcx_call *call, unsigned int n, u64 value);
+
+/**
+ * hcx_read_guest() - copy from the caller's memory
+ * @call: the call
+ * @gpa: from this guest-physical address, in the address space that the caller is
+ *	in (its SMRAM, too, while it is in SMM)
+ * @data: to here, in the kernel's memory
+ * @len: so many bytes; 0 succeeds. May cross pages and memory slots.
+ *
+ * On an error @data holds nothing of the guest's: the first three errors come before
+ * it is written to, unless the VMM has unmapped memory under a memory slot; then, and
+ * with -HCX_EINTR, it is all zeroes.
+ *
+ * Context: @call's handler. Sleeps and takes page faults.
+ * Return: 0, or what a handler can return as it is:
+ * * -KVM_EINVAL - the range goes past the end of the 64-bit address space
+ * * -KVM_EFAULT - part of the range is no memory of the guest's (a hole, MMIO), or
+ *   the VMM has unmapped it
+ * * -KVM_EOPNOTSUPP - part of it is private to the guest (guest_memfd). The memory
+ *   of SEV guests that have no guest_memfd reads as its ciphertext where it is
+ *   encrypted, as for all of KVM.
+ * * -HCX_EINTR - the VMM is being killed
+ *
+ * Since: 0.2
+ */
+long hcx_read_guest(struct hcx_call *call, gpa_t gpa, void *data, size_t len);
+
+/**
+ * hcx_write_guest() - copy to the caller's memory
+ * @call: the call
+ * @gpa: as for hcx_read_guest()
+ * @data: from here, in the kernel's memory
+ * @len: as for hcx_read_guest()
+ *
+ * Dirty logging sees every page that is written. The errors below come before
+ * anything is written, with two exceptions: memory that the VMM has unmapped under a
+ * memory slot, and -HCX_EINTR.
+ *
+ * Context: @call's handler. Sleeps and takes page faults.
+ * Return: 0, or what a handler can return as it is:
+ * * -KVM_EINVAL, -KVM_EOPNOTSUPP, -HCX_EINTR - as for hcx_read_guest()
+ * * -KVM_EFAULT - likewise; or part of the range is in a read-only memory slot
+ * * -HCX_EBUSY - the VMM is logging dirty pages of it to a ring
+ *   (KVM_CAP_DIRTY_LOG_RING), which no module can push to
+ *
+ * Since: 0.2
+ */
+long hcx_write_guest(struct hcx_call *call, gpa_t gpa, const void *data, size_t len);
+
+/**
+ * hcx_read_guest_string() - copy a string from the caller's memory
+ * @call: the call
+ * @gpa: as for hcx_read_guest()
+ * @text: to here, in the kernel's memory
+ * @size: the size of @text, 1 to 65536: room for @size - 1 characters and the NUL
+ *
+ * Nothing behind the string's NUL is looked at. What @text holds behind it is
+ * undefined; on an error it is the empty string.
+ *
+ * Context: @call's handler. Sleeps and takes page faults.
+ * Return: the length of the string, without the NUL; or an error of
+ * hcx_read_guest(); or
+ * * -KVM_E2BIG - there is no NUL within @size characters
+ *
+ * Since: 0.2
+ */
+long hcx_read_guest_string(struct hcx_call *call, gpa_t gpa, char *text, size_t size);
+
+/**
+ * hcx_time_left() - how long a handler may still wait
+ * @call: the call
+ *
+ * Context: @call's handler.
+ * Return: jiffies until the budget is spent, which began with the call, rounded up;
+ * 0 if it is.
+ * In a handler without a budget, until %HCX_WAIT_MS after the first use of it.
+ *
+ * Since: 0.2
+ */
+unsigned long hcx_time_left(struct hcx_call *call);
+
+/**
+ * hcx_wait_event() - wait, as long as the handler's budget allows
+ * @call: the call
+ * @wq_head: the wait queue that is woken when @condition may have changed
+ * @condition: an expression
+ *
+ * Context: @call's handler. Sleeps; evaluates @condition many times.
+ * Return: 0 when @condition is true, or what a handler can return as it is:
+ * * -HCX_ETIMEDOUT - the budget is spent
+ * * -HCX_EINTR - the VMM is being killed
+ *
+ * Since: 0.2
+ */
+#define hcx_wait_event(call, wq_head, condition) ({				\
+	long __left = wait_event_killable_timeout(wq_head, condition,		\
+						  hcx_time_left(call));		\
+										\
+	__left > 0 ? 0 : __left ? -HCX_EINTR : -HCX_ETIMEDOUT;			\
+})
+
 struct hcx_entry;
 
 /**
@@ -78,7 +203,12 @@ struct hcx_entry;
  * @nr: the number, 13 (one above %HCX_NR_KVM_LAST) to %HCX_NR_LAST except
  *	those that the host allots, or %HCX_NR_ANY to be allotted one.
  *	hcx_register() stores the allotted number here.
- * @flags: 0, or %HCX_RING3 to let guest user space call it too.
+ * @flags: %HCX_RING3 to let guest user space call it too; %HCX_RESULT_RBX and its
+ *	like for the registers that hcx_set_result() may set.
+ * @budget_ms: how long a call may take at most, 1 to %HCX_BUDGET_MS_MAX
+ *	milliseconds; or 0. It ends hcx_wait_event(). A call that takes longer is
+ *	counted (kvm_hcx/handlers in debugfs) and traced (hcx:hcx_over_budget), and
+ *	goes on; so is one whose wait was ended.
  * @name: 1 to %HCX_NAME_LEN of a-z, 0-9, '_', '-' and '.'; no two handlers have
  *	the same. A guest finds the number by it. Copied.
  * @owner: the module whose code @call is, normally THIS_MODULE.
@@ -101,6 +231,7 @@ struct hcx_entry;
 struct hcx_handler {
 	u32 nr;
 	u32 flags;
+	u32 budget_ms;
 	const char *name;
 	struct module *owner;
 	long (*call)(struct hcx_call *call);

@@ -32,7 +32,25 @@
 /* HCX_DISCOVER_FEATURES: a hypercall can be open to ring 3. */
 #define HCX_FEATURE_RING3	(1 << 0)
 
+/* HCX_DISCOVER_FEATURES: a hypercall can have the result registers below. */
+#define HCX_FEATURE_RESULTS	(1 << 1)
+
 /* HCX_DISCOVER_NUMBER, and struct hcx_handler's flags: open to ring 3. */
 #define HCX_RING3		(1 << 0)
+
+/* The same: it may return a value in this register, too. No other is changed. */
+#define HCX_RESULT_RBX		(1 << 4)
+#define HCX_RESULT_RCX		(1 << 5)
+#define HCX_RESULT_RDX		(1 << 6)
+#define HCX_RESULT_RSI		(1 << 7)
+
+/*
+ * Results that are errors, beside KVM's own (KVM_EFAULT and its like,
+ * uapi/linux/kvm_para.h); negative in RAX, numbered as Linux numbers errno.
+ */
+#define HCX_EINTR		4	/* the VMM is being killed: no guest sees it */
+#define HCX_EAGAIN		11	/* not now: call again */
+#define HCX_EBUSY		16	/* not while the VMM tracks writes to memory as it does */
+#define HCX_ETIMEDOUT		110	/* the hypercall's time budget is spent */
 
 #endif /* _UAPI_LINUX_KVM_HCX_H */

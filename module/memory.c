@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The caller's memory: see linux/kvm_hcx.h for what these promise. */
+#include <linux/kvm_hcx.h>
+#include <linux/nospec.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+#include "compat.h"
+
+/* So many bytes are copied between two looks at signals and other tasks. */
+#define CHUNK	SZ_1M
+
+/* What a range of guest-physical addresses has in one memory slot. */
+struct span {
+	struct kvm_memory_slot *slot;
+	void __user *user;
+	size_t len;
+};
+
+/*
+ * The lookup of virt/kvm/kvm_main.c's kvm_read_guest() and its like, which from
+ * 6.18 on are not for modules. kvm->srcu, which the vCPU's thread holds, keeps the
+ * slots as they are.
+ *
+ * __gfn_to_hva_memslot() clamps the page for speculation; the barrier is for the
+ * length and the branches here.
+ */
+static __always_inline long span_at(struct kvm_vcpu *vcpu, gpa_t gpa, size_t len,
+				    struct span *span)
+{
+	gfn_t gfn = gpa >> PAGE_SHIFT;
+	size_t in_page = gpa & ~PAGE_MASK;
+	struct kvm_memory_slot *slot = __gfn_to_memslot(kvm_vcpu_memslots(vcpu), gfn);
+	size_t room;
+
+	if (!slot || slot->flags & KVM_MEMSLOT_INVALID)
+		return -KVM_EFAULT;
+	room = ((slot->base_gfn + slot->npages - gfn) << PAGE_SHIFT) - in_page;
+	span->slot = slot;
+	span->user = (void __user *)__gfn_to_hva_memslot(slot, gfn) + in_page;
+	span->len = min(len, room);
+	barrier_nospec();
+
+	return 0;
+}
+
+/* Whether the guest has pages there that the VMM's memory does not show. */
+static bool any_private(struct kvm *kvm, gpa_t gpa, size_t len)
+{
+	gfn_t gfn;
+
+	if (!hcx_has_private_memory(kvm))
+		return false;
+	for (gfn = gpa >> PAGE_SHIFT; gfn <= (gpa + len - 1) >> PAGE_SHIFT; gfn++)
+		if (hcx_is_private(kvm, gfn))
+			return true;
+
+	return false;
+}
+
+static long check_writable(struct kvm *kvm, const struct kvm_memory_slot *slot)
+{
+	if (slot->flags & KVM_MEM_READONLY)
+		return -KVM_EFAULT;
+	if (slot->flags & KVM_MEM_LOG_DIRTY_PAGES && hcx_has_dirty_ring(kvm))
+		return -HCX_EBUSY;
+
+	return 0;
+}
+
+/* All of a range, before any of it is touched. */
+static long check_range(struct kvm_vcpu *vcpu, gpa_t gpa, size_t len, bool write)
+{
+	struct span span;
+	long ret;
+
+	if (len && gpa + (len - 1) < gpa)
+		return -KVM_EINVAL;
+	for (; len; gpa += span.len, len -= span.len) {
+		ret = span_at(vcpu, gpa, len, &span);
+		if (!ret && write)
+			ret = check_writable(vcpu->kvm, span.slot);
+		if (ret)
+			return ret;
+		if (any_private(vcpu->kvm, gpa, span.len))
+			return -KVM_EOPNOTSUPP;
+	}
+
+	return 0;
+}
+
+/* Between two chunks. */
+static long may_go_on(void)
+{
+	cond_resched();
+	return fatal_signal_pending(current) ? -HCX_EINTR : 0;
+}
+
+static long read_range(struct kvm_vcpu *vcpu, gpa_t gpa, void *data, size_t len)
+{
+	struct span span;
+	long ret;
+
+	for (;;) {
+		ret = span_at(vcpu, gpa, min_t(size_t, len, CHUNK), &span);
+		if (ret)
+			return ret;
+		if (copy_from_user(data, span.user, span.len))
+			return -KVM_EFAULT;
+		len -= span.len;
+		if (!len)
+			return 0;
+		gpa += span.len;
+		data += span.len;
+		ret = may_go_on();
+		if (ret)
+			return ret;
+	}
+}
+
+long hcx_read_guest(struct hcx_call *call, gpa_t gpa, void *data, size_t len)
+{
+	long ret = check_range(call->vcpu, gpa, len, false);
+
+	if (ret || !len)
+		return ret;
+	ret = read_range(call->vcpu, gpa, data, len);
+	if (ret)
+		memset(data, 0, len);
+
+	return ret;
+}
+EXPORT_SYMBOL_GPL(hcx_read_guest);
+
+/* As mark_page_dirty_in_slot() in virt/kvm/kvm_main.c, without a ring. */
+static void mark_dirty(struct kvm_memory_slot *slot, gpa_t gpa, size_t len)
+{
+	gfn_t gfn;
+
+	if (!slot->dirty_bitmap)
+		return;
+	for (gfn = gpa >> PAGE_SHIFT; gfn <= (gpa + len - 1) >> PAGE_SHIFT; gfn++)
+		set_bit_le(gfn - slot->base_gfn, slot->dirty_bitmap);
+}
+
+static long write_range(struct kvm_vcpu *vcpu, gpa_t gpa, const void *data, size_t len)
+{
+	unsigned long left;
+	struct span span;
+	long ret;
+
+	for (;;) {
+		ret = span_at(vcpu, gpa, min_t(size_t, len, CHUNK), &span);
+		if (ret)
+			return ret;
+		left = copy_to_user(span.user, data, span.len);
+		/* Where it stopped, some bytes more than it says may be there. */
+		mark_dirty(span.slot, gpa, span.len);
+		if (left)
+			return -KVM_EFAULT;
+		len -= span.len;
+		if (!len)
+			return 0;
+		gpa += span.len;
+		data += span.len;
+		ret = may_go_on();
+		if (ret)
+			return ret;
+	}
+}
+
+long hcx_write_guest(struct hcx_call *call, gpa_t gpa, const void *data, size_t len)
+{
+	long ret = check_range(call->vcpu, gpa, len, true);
+
+	return ret || !len ? ret : write_range(call->vcpu, gpa, data, len);
+}
+EXPORT_SYMBOL_GPL(hcx_write_guest);
+
+/* The part of a string that is in one page; its length, or @size if it goes on. */
+static long read_string_page(struct kvm_vcpu *vcpu, gpa_t gpa, char *text, size_t size)
+{
+	struct span span;
+	long ret;
+
+	ret = span_at(vcpu, gpa, size, &span);
+	if (ret)
+		return ret;
+	if (any_private(vcpu->kvm, gpa, span.len))
+		return -KVM_EOPNOTSUPP;
+	ret = strncpy_from_user(text, span.user, span.len);
+
+	return ret < 0 ? -KVM_EFAULT : ret;
+}
+
+static long read_string(struct kvm_vcpu *vcpu, gpa_t gpa, char *text, size_t size)
+{
+	size_t done = 0, part;
+	long ret;
+
+	while (done < size) {
+		part = min_t(size_t, size - done, PAGE_SIZE - (gpa & ~PAGE_MASK));
+		ret = read_string_page(vcpu, gpa, text + done, part);
+		if (ret < 0)
+			return ret;
+		done += ret;
+		if (ret < part)
+			return done;
+		gpa += part;
+		if (!gpa)
+			return -KVM_EINVAL;
+	}
+
+	return -KVM_E2BIG;
+}
+
+long hcx_read_guest_string(struct hcx_call *call, gpa_t gpa, char *text, size_t size)
+{
+	long ret;
+
+	if (WARN_ON_ONCE(!size || size > SZ_64K))
+		return -KVM_EINVAL;
+	ret = read_string(call->vcpu, gpa, text, size);
+	if (ret < 0)
+		*text = '\0';
+
+	return ret;
+}
+EXPORT_SYMBOL_GPL(hcx_read_guest_string);

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Registers that a handler returns values in, beside RAX. */
+#include <linux/kvm_hcx.h>
+
+void hcx_set_result(struct hcx_call *call, unsigned int n, u64 value)
+{
+	static const u8 registers[] = {
+		VCPU_REGS_RBX, VCPU_REGS_RCX, VCPU_REGS_RDX, VCPU_REGS_RSI,
+	};
+
+	if (WARN_ON_ONCE(n >= ARRAY_SIZE(registers) ||
+			 !(call->handler->flags & (HCX_RESULT_RBX << n))))
+		return;
+	call->vcpu->arch.regs[registers[n]] = call->long_mode ? value : (u32)value;
+}
+EXPORT_SYMBOL_GPL(hcx_set_result);

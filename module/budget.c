@@ -43,7 +43,6 @@ unsigned long hcx_time_left(struct hcx_call *call)
 	if (!ktime_after(call->deadline, now))
 		return 0;
 
-	/* It rounds down, and a timer's first jiffy is not a whole one: no wait ends early. */
-	return nsecs_to_jiffies(ktime_to_ns(ktime_sub(call->deadline, now))) + 2;
+	return nsecs_to_jiffies(ktime_to_ns(ktime_sub(call->deadline, now))) + 1;
 }
 EXPORT_SYMBOL_GPL(hcx_time_left);

@@ -190,9 +190,13 @@ unsigned long hcx_time_left(struct hcx_call *call);
  * Since: 0.2
  */
 #define hcx_wait_event(call, wq_head, condition) ({				\
-	long __left = wait_event_killable_timeout(wq_head, condition,		\
-						  hcx_time_left(call));		\
+	long __left;								\
 										\
+	/* A timeout in jiffies can end early. */				\
+	do									\
+		__left = wait_event_killable_timeout(wq_head, condition,	\
+						     hcx_time_left(call));	\
+	while (!__left && hcx_time_left(call));					\
 	__left > 0 ? 0 : __left ? -HCX_EINTR : -HCX_ETIMEDOUT;			\
 })
 

@@ -7,9 +7,9 @@
 #	make results	Documentation/results.rst, from the last make check
 #	make bench	what a hypercall costs: KERNELS= VENDORS=
 #	make style	checkpatch and sparse
-#	make install	the module, and what handler modules are built with
-#	make dkms-install	the module by DKMS, likewise
-#	make deb	a Debian package that installs the module by DKMS
+#	make install	the modules, and what handler modules are built with
+#	make dkms-install	the modules by DKMS, likewise
+#	make deb	a Debian package that installs the modules by DKMS
 #	make clean
 
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
@@ -20,6 +20,9 @@ else
 KVER ?= $(shell uname -r)
 KDIR := /lib/modules/$(KVER)/build
 endif
+
+# The core, and handlers that people want.
+INSTALLED := module/kvm_hcx.ko module/handlers/hcx_marker.ko module/handlers/hcx_clock.ko
 
 # Where handler modules find the headers and symbols to build with.
 DEVEL := $(DESTDIR)/lib/modules/$(KVER)/kvm-hcx
@@ -40,16 +43,16 @@ headers-there:
 		exit 1; }
 
 install: modules install-devel
-	install -D -m 644 module/kvm_hcx.ko $(DESTDIR)/lib/modules/$(KVER)/updates/kvm_hcx.ko
+	install -D -m 644 -t $(DESTDIR)/lib/modules/$(KVER)/updates $(INSTALLED)
 	depmod -b $(DESTDIR)/ $(KVER)
 
 install-devel: modules
 	install -D -m 644 -t $(DEVEL)/include/linux module/include/linux/kvm_hcx.h
-	install -D -m 644 -t $(DEVEL)/include/uapi/linux module/include/uapi/linux/kvm_hcx.h
+	install -D -m 644 -t $(DEVEL)/include/uapi/linux $(wildcard module/include/uapi/linux/*.h)
 	install -D -m 644 -t $(DEVEL) Module.symvers
 
 uninstall:
-	rm -rf $(DESTDIR)/lib/modules/$(KVER)/updates/kvm_hcx.ko $(DEVEL)
+	rm -rf $(addprefix $(DESTDIR)/lib/modules/$(KVER)/updates/,$(notdir $(INSTALLED))) $(DEVEL)
 	depmod -b $(DESTDIR)/ $(KVER)
 
 dkms-install: headers-there install-devel
@@ -76,7 +79,7 @@ clean:
 	find . -name .git -prune -o \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o \
 		-name '*.mod.c' -o -name '.*.cmd' -o -name '.*.o.d' \) -print0 | xargs -0 rm -f
 	rm -rf .build Module.symvers modules.order module/modules.order \
-		module/examples/modules.order module/offsets.[hs] module/probed.h
+		module/examples/modules.order module/handlers/modules.order module/offsets.[hs] module/probed.h
 
 .PHONY: modules headers-there install install-devel uninstall dkms-install deb demo check bench \
 	results style clean

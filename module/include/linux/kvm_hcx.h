@@ -200,6 +200,18 @@ unsigned long hcx_time_left(struct hcx_call *call);
 	__left > 0 ? 0 : __left ? -HCX_EINTR : -HCX_ETIMEDOUT;			\
 })
 
+/**
+ * hcx_guest_tsc() - what the caller's TSC is when the host's is @tsc
+ * @call: the call
+ * @tsc: a value of this CPU's TSC, as from rdtsc_ordered()
+ *
+ * Context: @call's handler.
+ * Return: the value that the guest would read at that moment.
+ *
+ * Since: 0.2
+ */
+u64 hcx_guest_tsc(const struct hcx_call *call, u64 tsc);
+
 struct hcx_entry;
 
 /**

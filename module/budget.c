@@ -8,11 +8,17 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
+/* What a handler with a budget is called with. */
+struct budgeted_call {
+	struct hcx_call call;
+	ktime_t deadline;
+};
+
 /**
  * hcx_call_in_budget() - call a handler that has a budget
  * @call: the call
  *
- * In its own function, so that a handler without a budget pays nothing.
+ * A function and a structure of its own, so that a handler without a budget pays nothing.
  *
  * Context: as struct hcx_handler's call.
  * Return: what the handler returned.
@@ -21,12 +27,14 @@ long hcx_call_in_budget(struct hcx_call *call)
 {
 	const struct hcx_handler *handler = call->handler;
 	ktime_t start = ktime_get(), end;
+	struct budgeted_call budgeted = {
+		.call = *call, .deadline = ktime_add_ms(start, handler->budget_ms),
+	};
 	long ret;
 
-	call->deadline = ktime_add_ms(start, handler->budget_ms);
-	ret = handler->call(call);
+	ret = handler->call(&budgeted.call);
 	end = ktime_get();
-	if (ktime_after(end, call->deadline)) {
+	if (ktime_after(end, budgeted.deadline)) {
 		atomic64_inc(&handler->entry->over_budget);
 		trace_hcx_over_budget(call, ktime_to_ns(ktime_sub(end, start)));
 	}
@@ -34,15 +42,20 @@ long hcx_call_in_budget(struct hcx_call *call)
 	return ret;
 }
 
-unsigned long hcx_time_left(struct hcx_call *call)
+ktime_t hcx_deadline(const struct hcx_call *call)
+{
+	if (!call->handler->budget_ms)
+		return ktime_add_ms(ktime_get(), HCX_WAIT_MS);
+
+	return container_of(call, struct budgeted_call, call)->deadline;
+}
+EXPORT_SYMBOL_GPL(hcx_deadline);
+
+unsigned long hcx_jiffies_until(ktime_t deadline)
 {
 	ktime_t now = ktime_get();
 
-	if (!call->deadline)
-		call->deadline = ktime_add_ms(now, HCX_WAIT_MS);
-	if (!ktime_after(call->deadline, now))
-		return 0;
-
-	return nsecs_to_jiffies(ktime_to_ns(ktime_sub(call->deadline, now))) + 1;
+	return ktime_after(deadline, now) ?
+	       nsecs_to_jiffies(ktime_to_ns(ktime_sub(deadline, now))) + 1 : 0;
 }
-EXPORT_SYMBOL_GPL(hcx_time_left);
+EXPORT_SYMBOL_GPL(hcx_jiffies_until);

@@ -28,8 +28,9 @@
  *	string	hcx_read_guest_string() likewise, RCX being the size
  *	private	the same as read, while the page is private to the guest;
  *		-KVM_ENOSYS where the kernel has no such thing
- *	user	copy_from_user() from the VMM's address RBX, RCX bytes, to
+ *	user	copy_from_user() from the VMM's address RDX, RCX bytes, to
  *		hcx_test/buffer
+ *	touser	copy_to_user() likewise, from there
  *
  * How much is copied is not limited to the buffer's 64 KiB: more than that is asked
  * for only where it must be refused.
@@ -173,7 +174,13 @@ static long answer_private(struct hcx_call *call)
 static long answer_user(struct hcx_call *call)
 {
 	of(call);
-	return copy_from_user(buffer, (void __user *)hcx_arg(call, 0), hcx_arg(call, 1));
+	return copy_from_user(buffer, (void __user *)hcx_arg(call, 2), hcx_arg(call, 1));
+}
+
+static long answer_touser(struct hcx_call *call)
+{
+	of(call);
+	return copy_to_user((void __user *)hcx_arg(call, 2), buffer, hcx_arg(call, 1));
 }
 
 static const struct {
@@ -192,6 +199,7 @@ static const struct {
 	{ "string", answer_string },
 	{ "private", answer_private },
 	{ "user", answer_user },
+	{ "touser", answer_touser },
 };
 
 static long (*kind_call(const char *kind))(struct hcx_call *call)

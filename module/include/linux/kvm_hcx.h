@@ -52,7 +52,6 @@ struct hcx_call {
 	bool user;
 	/* private: the core's */
 	int kvm_ret;
-	ktime_t deadline;
 };
 
 /**
@@ -164,23 +163,35 @@ long hcx_write_guest(struct hcx_call *call, gpa_t gpa, const void *data, size_t 
 long hcx_read_guest_string(struct hcx_call *call, gpa_t gpa, char *text, size_t size);
 
 /**
- * hcx_time_left() - how long a handler may still wait
+ * hcx_deadline() - until when a handler may wait
  * @call: the call
  *
  * Context: @call's handler.
- * Return: jiffies until the budget is spent, which began with the call, rounded up;
- * 0 if it is.
- * In a handler without a budget, until %HCX_WAIT_MS after the first use of it.
+ * Return: when the budget is spent, which began with the call; in a handler without
+ * one, %HCX_WAIT_MS from now. In CLOCK_MONOTONIC, as ktime_get().
  *
  * Since: 0.2
  */
-unsigned long hcx_time_left(struct hcx_call *call);
+ktime_t hcx_deadline(const struct hcx_call *call);
+
+/**
+ * hcx_jiffies_until() - a time as a timeout
+ * @deadline: as hcx_deadline() returns it
+ *
+ * Context: any.
+ * Return: the jiffies until then, rounded up; 0 if it is past.
+ *
+ * Since: 0.2
+ */
+unsigned long hcx_jiffies_until(ktime_t deadline);
 
 /**
  * hcx_wait_event() - wait, as long as the handler's budget allows
  * @call: the call
  * @wq_head: the wait queue that is woken when @condition may have changed
  * @condition: an expression
+ *
+ * It waits until hcx_deadline().
  *
  * Context: @call's handler. Sleeps; evaluates @condition many times.
  * Return: 0 when @condition is true, or what a handler can return as it is:
@@ -190,13 +201,14 @@ unsigned long hcx_time_left(struct hcx_call *call);
  * Since: 0.2
  */
 #define hcx_wait_event(call, wq_head, condition) ({				\
+	ktime_t __deadline = hcx_deadline(call);				\
 	long __left;								\
 										\
 	/* A timeout in jiffies can end early. */				\
-	do									\
+	do {									\
 		__left = wait_event_killable_timeout(wq_head, condition,	\
-						     hcx_time_left(call));	\
-	while (!__left && hcx_time_left(call));					\
+					hcx_jiffies_until(__deadline));		\
+	} while (!__left && hcx_jiffies_until(__deadline));			\
 	__left > 0 ? 0 : __left ? -HCX_EINTR : -HCX_ETIMEDOUT;			\
 })
 

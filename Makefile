@@ -9,6 +9,8 @@
 #	make style	checkpatch and sparse
 #	make install	the modules, and what handler modules are built with
 #	make dkms-install	the modules by DKMS, likewise
+#	make guest	the driver for guests, hcx_guest.ko; takes no KVM
+#	make guest-install	it, and the headers for programs that use it
 #	make deb	a Debian package that installs the modules by DKMS
 #	make clean
 
@@ -28,6 +30,10 @@ INSTALLED := module/kvm_hcx.ko module/handlers/hcx_marker.ko module/handlers/hcx
 DEVEL := $(DESTDIR)/lib/modules/$(KVER)/kvm-hcx
 DKMS_SOURCE := $(DESTDIR)/usr/src/kvm-hcx-$(VERSION)
 DEB_SOURCE := .build/deb/kvm-hcx-$(VERSION)
+
+# What programs in a guest are built with, where compilers look by themselves.
+GUEST_HEADERS := $(DESTDIR)/usr/local/include/linux
+guest_headers := kvm_hcx.h hcx_guest.h hcx_dev.h
 
 # What DKMS builds from: nothing that a build has left, where git can tell.
 copy_sources = for file in $$(git ls-files $(1) 2>/dev/null || find $(1) -type f); do \
@@ -55,6 +61,21 @@ uninstall:
 	rm -rf $(addprefix $(DESTDIR)/lib/modules/$(KVER)/updates/,$(notdir $(INSTALLED))) $(DEVEL)
 	depmod -b $(DESTDIR)/ $(KVER)
 
+guest: headers-there
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/module/guest modules
+
+guest-install: guest
+	install -D -m 644 module/guest/hcx_guest.ko \
+		$(DESTDIR)/lib/modules/$(KVER)/updates/hcx_guest.ko
+	install -D -m 644 -t $(GUEST_HEADERS) \
+		$(addprefix module/include/uapi/linux/,$(guest_headers))
+	depmod -b $(DESTDIR)/ $(KVER)
+
+guest-uninstall:
+	rm -f $(DESTDIR)/lib/modules/$(KVER)/updates/hcx_guest.ko \
+		$(addprefix $(GUEST_HEADERS)/,$(guest_headers))
+	depmod -b $(DESTDIR)/ $(KVER)
+
 dkms-install: headers-there install-devel
 	$(call copy_sources,Kbuild Makefile COPYING dkms.conf module,$(DKMS_SOURCE))
 	dkms add -m kvm-hcx -v $(VERSION)
@@ -79,7 +100,8 @@ clean:
 	find . -name .git -prune -o \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o \
 		-name '*.mod.c' -o -name '.*.cmd' -o -name '.*.o.d' \) -print0 | xargs -0 rm -f
 	rm -rf .build Module.symvers modules.order module/modules.order \
+		module/guest/modules.order module/guest/Module.symvers \
 		module/examples/modules.order module/handlers/modules.order module/offsets.[hs] module/probed.h
 
-.PHONY: modules headers-there install install-devel uninstall dkms-install deb demo check bench \
-	results style clean
+.PHONY: modules headers-there install install-devel uninstall guest guest-install guest-uninstall \
+	dkms-install deb demo check bench results style clean

@@ -33,7 +33,7 @@ build_in_root() {
 		dir=$(mktemp -d)
 		cd "$dir"
 		tar -x
-		make -C "/lib/modules/$0/build" M="$dir" modules >&2
+		make -C "/lib/modules/$0/build" M="$dir" HCX_GUEST=m modules >&2
 		find . -name "*.ko" -o -name Module.symvers | tar -c -T -
 		rm -rf "$dir"' "$2" | tar -x --no-same-owner
 }

@@ -33,7 +33,7 @@
  *
  * CPUID, which tells, is slow: in a guest each goes to the host. The caller owns the
  * structure. It is not written after hcx_guest_detect(), so any number of threads
- * may use it, and it stays right for as long as the guest runs, wherever it runs.
+ * may use it, and it stays right unless the guest moves to another vendor's CPU.
  *
  * Since: 0.2
  */

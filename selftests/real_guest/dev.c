@@ -422,7 +422,7 @@ static void check_pending(void)
 	int tries, error = 0;
 
 	for (tries = 0; tries < 5000 && error != EINTR; tries++) {
-		alarm_in(50 + tries * 37 % 2000);
+		alarm_in(1 + tries * 37 % 2000);
 		error = try(HCX_IOC_CALL, &call);
 	}
 	alarm_in(0);

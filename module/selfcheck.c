@@ -211,8 +211,8 @@ int hcx_selfcheck_hooked(void)
 	if (!ret && eax == (u32)-KVM_ENOSYS)
 		pr_err("self-check failed: ftrace does not deliver KVM's hypercalls on this kernel\n");
 	else
-		pr_err("self-check failed: with the hook a guest that called got %d (%ld), not %d: this kernel is not supported\n",
-		       (s32)eax, ret, HCX_ABI_VERSION);
+		pr_err("self-check failed: with the hook a guest that called got %#x (%ld), not %#x: this kernel is not supported\n",
+		       eax, ret, HCX_ABI_VERSION);
 	return -ENODEV;
 }
 

@@ -61,12 +61,12 @@ fails() {
 	! "$@" || { echo "succeeded: $*"; return 1; }
 }
 
-# soon COMMAND...: it succeeds within 20 seconds.
+# soon COMMAND...: it succeeds within a minute.
 soon() {
-	ktap_tries=200
+	ktap_tries=600
 	until "$@"; do
 		ktap_tries=$((ktap_tries - 1))
-		[ $ktap_tries -gt 0 ] || { echo "not within 20 s: $*"; return 1; }
+		[ $ktap_tries -gt 0 ] || { echo "not within a minute: $*"; return 1; }
 		sleep 0.1
 	done
 }

@@ -15,14 +15,14 @@ struct outcome {
 };
 
 /* One call by a new VM: an exit to the VMM would be completed by the next. */
-static struct outcome call_as(void (*become)(struct guest *guest), int ring)
+static struct outcome call_as(void (*become)(struct guest *guest), int ring, uint64_t nr)
 {
 	struct outcome outcome;
 	struct guest guest;
 
 	guest_create(&guest, GUEST_LONG, ring);
 	become(&guest);
-	guest_prepare(&guest, NR, 0, 0, 0, 0);
+	guest_prepare(&guest, nr, 0, 0, 0, 0);
 	guest_enter(&guest);
 	outcome.rax = guest.regs.rax;
 	outcome.exit = guest.vcpu->run->exit_reason;
@@ -34,15 +34,19 @@ static struct outcome call_as(void (*become)(struct guest *guest), int ring)
 /* RAX as a VM finds it with the handler registered must be the same as without. */
 static void expect_untouched(void (*become)(struct guest *guest), int ring, const char *what)
 {
-	struct outcome without = call_as(become, ring), with;
+	struct outcome without = call_as(become, ring, NR), with;
 
 	must_control("register other %#x %d value 0x35", NR, HCX_RING3);
-	with = call_as(become, ring);
+	with = call_as(become, ring, NR);
 
 	expect(with.rax, without.rax, "%s: the same RAX", what);
 	expect(with.exit, without.exit, "%s: the same exit", what);
 	expect(calls_of("other"), 0, "%s: no call of the handler", what);
 	must_control("unregister other");
+
+	with = call_as(become, ring, HCX_NR_DISCOVERY);
+	ksft_test_result(with.rax < HCX_ABI_VERSION || with.rax > HCX_ABI_VERSION_LAST,
+			 "%s: discovery's answer is none: %#lx\n", what, with.rax);
 }
 
 /* Before KVM had the capability, any guest could say that it is a Hyper-V one. */
@@ -61,7 +65,7 @@ static void become_hyperv(struct guest *guest)
 static void test_hyperv(void)
 {
 	must_control("register other %#x 0 value 0x35", NR);
-	expect(call_as(become_hyperv_cpuid, 0).rax, 0x35, "Hyper-V CPUID, but no Hyper-V guest");
+	expect(call_as(become_hyperv_cpuid, 0, NR).rax, 0x35, "Hyper-V CPUID, but no Hyper-V guest");
 	must_control("unregister other");
 
 	expect_untouched(become_hyperv, 0, "Hyper-V");
@@ -86,13 +90,13 @@ static void test_xen(int ring)
 	if (kvm_check_cap(KVM_CAP_XEN_HVM) & KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL)
 		expect_untouched(become_xen, ring, what);
 	else
-		for (i = 0; i < 3; i++)
+		for (i = 0; i < 4; i++)
 			ksft_test_result_skip("%s: this KVM has no Xen support\n", what);
 }
 
 int main(void)
 {
-	require_hcx(1 + 3 + 3 + 3);
+	require_hcx(1 + 4 + 4 + 4);
 	test_hyperv();
 	test_xen(0);
 	test_xen(3);

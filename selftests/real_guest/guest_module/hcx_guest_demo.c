@@ -16,7 +16,7 @@ static int __init guest_demo_init(void)
 		pr_err("hcx_guest_detect: %d\n", error);
 		return -ENODEV;
 	}
-	pr_info("ABI version %lld\n", hcx_guest_version(&guest));
+	pr_info("ABI version %#llx\n", hcx_guest_version(&guest));
 	pr_info("unregistered: %lld\n", hcx_guest_call(&guest, HCX_NR_ALLOTTED_LAST, &regs));
 	/* KVM_HC_VAPIC_POLL_IRQ */
 	pr_info("KVM's own: %lld\n", hcx_guest_call(&guest, 1, &regs));

@@ -183,8 +183,8 @@ static inline long long __hcx_guest_discover(const struct hcx_guest *g, unsigned
  * One hypercall. The host may load and unload kvm-hcx while the guest runs, so what
  * is returned may change.
  *
- * Return: the version, at least 1; greater than %HCX_ABI_VERSION, it would mislead a
- * guest that was built with this header. Or
+ * Return: the version, to be compared with %HCX_ABI_VERSION; greater, it would mislead
+ * a guest that was built with this header. Or
  * * -%HCX_GUEST_ENOSYS - kvm-hcx is not there
  *
  * Since: 0.2
@@ -193,7 +193,8 @@ static inline long long hcx_guest_version(const struct hcx_guest *g)
 {
 	long long version = __hcx_guest_discover(g, HCX_DISCOVER_VERSION, 0);
 
-	return version > 0 ? version : -HCX_GUEST_ENOSYS;
+	return version > HCX_NR_DISCOVERY && version <= HCX_ABI_VERSION_LAST ?
+		version : -HCX_GUEST_ENOSYS;
 }
 
 /**

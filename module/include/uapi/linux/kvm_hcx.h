@@ -6,8 +6,12 @@
 #ifndef _UAPI_LINUX_KVM_HCX_H
 #define _UAPI_LINUX_KVM_HCX_H
 
-/* Raised when a guest written for an older one would be misled. */
-#define HCX_ABI_VERSION		1
+/*
+ * "KX" and a version, 1 to 0xffff, which is raised when a guest written for an older
+ * one would be misled. What another hypercall interface answers is out of this range.
+ */
+#define HCX_ABI_VERSION		0x4b580001
+#define HCX_ABI_VERSION_LAST	0x4b58ffff
 
 /* KVM's own numbers end here (KVM_HC_MAP_GPA_RANGE, uapi/linux/kvm_para.h). */
 #define HCX_NR_KVM_LAST		12

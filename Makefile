@@ -11,6 +11,8 @@
 #	make dkms-install	the modules by DKMS, likewise
 #	make guest	the driver for guests, hcx_guest.ko; takes no KVM
 #	make guest-install	it, and the headers for programs that use it
+#	make guest-tools	hcx-mark and hcx-clock, programs for guests
+#	make guest-tools-install	them, in PREFIX/bin (/usr/local)
 #	make deb	a Debian package that installs the modules by DKMS
 #	make clean
 
@@ -33,7 +35,11 @@ DEB_SOURCE := .build/deb/kvm-hcx-$(VERSION)
 
 # What programs in a guest are built with, where compilers look by themselves.
 GUEST_HEADERS := $(DESTDIR)/usr/local/include/linux
-guest_headers := kvm_hcx.h hcx_guest.h hcx_dev.h
+guest_headers := kvm_hcx.h hcx_guest.h hcx_dev.h hcx_marker.h hcx_clock.h
+
+# Programs for guests, which take no kernel headers but ours.
+PREFIX ?= /usr/local
+guest_tools := module/guest/hcx-mark module/guest/hcx-clock
 
 # What DKMS builds from: nothing that a build has left, where git can tell.
 copy_sources = for file in $$(git ls-files $(1) 2>/dev/null || find $(1) -type f); do \
@@ -76,6 +82,14 @@ guest-uninstall:
 		$(addprefix $(GUEST_HEADERS)/,$(guest_headers))
 	depmod -b $(DESTDIR)/ $(KVER)
 
+guest-tools: $(guest_tools)
+
+$(guest_tools): %: %.c module/guest/hcx-tool.h $(wildcard module/include/uapi/linux/*.h)
+	$(CC) -O2 -Wall $(CFLAGS) $(LDFLAGS) -I module/include/uapi -o $@ $<
+
+guest-tools-install: guest-tools
+	install -D -t $(DESTDIR)$(PREFIX)/bin $(guest_tools)
+
 dkms-install: headers-there install-devel
 	$(call copy_sources,Kbuild Makefile COPYING dkms.conf module,$(DKMS_SOURCE))
 	dkms add -m kvm-hcx -v $(VERSION)
@@ -99,9 +113,10 @@ demo check bench results style:
 clean:
 	find . -name .git -prune -o \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o \
 		-name '*.mod.c' -o -name '.*.cmd' -o -name '.*.o.d' \) -print0 | xargs -0 rm -f
+	rm -f $(guest_tools)
 	rm -rf .build Module.symvers modules.order module/modules.order \
 		module/guest/modules.order module/guest/Module.symvers \
 		module/examples/modules.order module/handlers/modules.order module/offsets.[hs] module/probed.h
 
 .PHONY: modules headers-there install install-devel uninstall guest guest-install guest-uninstall \
-	dkms-install deb demo check bench results style clean
+	guest-tools guest-tools-install dkms-install deb demo check bench results style clean

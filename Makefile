@@ -57,6 +57,7 @@ headers-there:
 
 install: modules install-devel
 	install -D -m 644 -t $(DESTDIR)/lib/modules/$(KVER)/updates $(INSTALLED)
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin module/handlers/hcx-timeline
 	depmod -b $(DESTDIR)/ $(KVER)
 
 install-devel: modules
@@ -65,7 +66,8 @@ install-devel: modules
 	install -D -m 644 -t $(DEVEL) Module.symvers
 
 uninstall:
-	rm -rf $(addprefix $(DESTDIR)/lib/modules/$(KVER)/updates/,$(notdir $(INSTALLED))) $(DEVEL)
+	rm -rf $(addprefix $(DESTDIR)/lib/modules/$(KVER)/updates/,$(notdir $(INSTALLED))) $(DEVEL) \
+		$(DESTDIR)$(PREFIX)/bin/hcx-timeline
 	depmod -b $(DESTDIR)/ $(KVER)
 
 guest: headers-there

@@ -25,17 +25,17 @@ struct budgeted_call {
  */
 long hcx_call_in_budget(struct hcx_call *call)
 {
-	const struct hcx_handler *handler = call->handler;
+	struct hcx_entry *entry = call->entry;
 	ktime_t start = ktime_get(), end;
 	struct budgeted_call budgeted = {
-		.call = *call, .deadline = ktime_add_ms(start, handler->budget_ms),
+		.call = *call, .deadline = ktime_add_ms(start, entry->budget_ms),
 	};
 	long ret;
 
-	ret = handler->call(&budgeted.call);
+	ret = entry->handler_call(&budgeted.call);
 	end = ktime_get();
 	if (ktime_after(end, budgeted.deadline)) {
-		atomic64_inc(&handler->entry->over_budget);
+		atomic64_inc(&entry->over_budget);
 		trace_hcx_over_budget(call, ktime_to_ns(ktime_sub(end, start)));
 	}
 
@@ -44,7 +44,7 @@ long hcx_call_in_budget(struct hcx_call *call)
 
 ktime_t hcx_deadline(const struct hcx_call *call)
 {
-	if (!call->handler->budget_ms)
+	if (!call->entry->budget_ms)
 		return ktime_add_ms(ktime_get(), HCX_WAIT_MS);
 
 	return container_of(call, struct budgeted_call, call)->deadline;

@@ -11,7 +11,7 @@ static void show_handler(const struct hcx_entry *entry, void *seq)
 {
 	seq_printf(seq, "%#-10llx  %-16.*s  %-20s  %4u  %9u  %11lld\n", entry->nr,
 		   HCX_NAME_LEN, entry->name.text, module_name(entry->owner),
-		   entry->flags & HCX_RING3 ? 3 : 0, entry->handler->budget_ms,
+		   entry->flags & HCX_RING3 ? 3 : 0, entry->budget_ms,
 		   (s64)atomic64_read(&entry->over_budget));
 }
 

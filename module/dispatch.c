@@ -66,7 +66,7 @@ static notrace unsigned long to_rax(const struct hcx_call *call, long result)
 static notrace noinline void answer_other(struct kvm_vcpu *vcpu, struct hcx_entry *entry,
 					  bool upper_bits)
 {
-	struct hcx_call call = { .vcpu = vcpu, .handler = entry->handler };
+	struct hcx_call call = { .vcpu = vcpu, .entry = entry };
 
 	if (left_to_us(&call, entry->flags) && !(upper_bits && call.long_mode)) {
 		barrier_nospec();
@@ -144,7 +144,7 @@ notrace __noendbr unsigned long hcx_hypercall(struct kvm_vcpu *vcpu, unsigned lo
 	ret = hcx_call_kvm(vcpu, body);
 	if (likely(*guest_rax(vcpu) == (u64)-KVM_ENOSYS)) {
 		struct hcx_call call = {
-			.vcpu = vcpu, .handler = entry->handler, .long_mode = true,
+			.vcpu = vcpu, .entry = entry, .long_mode = true,
 			.kvm_ret = ret,
 		};
 

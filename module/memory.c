@@ -18,21 +18,22 @@ struct span {
 
 /*
  * The lookup of virt/kvm/kvm_main.c's kvm_read_guest() and its like, which from
- * 6.18 on are not for modules. kvm->srcu, which the vCPU's thread holds, keeps the
- * slots as they are.
+ * 6.18 on are not for modules. kvm->srcu, which the vCPU's thread holds, keeps @slots
+ * as they are, while the VM may have new ones: so one call looks in one set of them, and
+ * who changes them waits for it before he goes on. KVM's own slots are not the guest's.
  *
  * __gfn_to_hva_memslot() clamps the page for speculation; the barrier is for the
  * length and the branches here.
  */
-static __always_inline long span_at(struct kvm_vcpu *vcpu, gpa_t gpa, size_t len,
+static __always_inline long span_at(struct kvm_memslots *slots, gpa_t gpa, size_t len,
 				    struct span *span)
 {
 	gfn_t gfn = gpa >> PAGE_SHIFT;
 	size_t in_page = gpa & ~PAGE_MASK;
-	struct kvm_memory_slot *slot = __gfn_to_memslot(kvm_vcpu_memslots(vcpu), gfn);
+	struct kvm_memory_slot *slot = __gfn_to_memslot(slots, gfn);
 	size_t room;
 
-	if (!slot || slot->flags & KVM_MEMSLOT_INVALID)
+	if (!kvm_is_visible_memslot(slot))
 		return -KVM_EFAULT;
 	room = ((slot->base_gfn + slot->npages - gfn) << PAGE_SHIFT) - in_page;
 	span->slot = slot;
@@ -68,24 +69,34 @@ static long check_writable(struct kvm *kvm, const struct kvm_memory_slot *slot)
 }
 
 /* All of a range, before any of it is touched. */
-static long check_range(struct kvm_vcpu *vcpu, gpa_t gpa, size_t len, bool write)
+static long check_range(struct hcx_call *call, struct kvm_memslots *slots, gpa_t gpa,
+			size_t len, bool write)
 {
+	struct kvm *kvm = call->vcpu->kvm;
 	struct span span;
 	long ret;
 
+	if (call->user)
+		return -KVM_EPERM;
 	if (len && gpa + (len - 1) < gpa)
 		return -KVM_EINVAL;
 	for (; len; gpa += span.len, len -= span.len) {
-		ret = span_at(vcpu, gpa, len, &span);
+		ret = span_at(slots, gpa, len, &span);
 		if (!ret && write)
-			ret = check_writable(vcpu->kvm, span.slot);
+			ret = check_writable(kvm, span.slot);
 		if (ret)
 			return ret;
-		if (any_private(vcpu->kvm, gpa, span.len))
+		if (any_private(kvm, gpa, span.len))
 			return -KVM_EOPNOTSUPP;
 	}
 
 	return 0;
+}
+
+/* Of a copy that has failed: a page fault ends early when a signal kills the VMM. */
+static long copy_error(void)
+{
+	return fatal_signal_pending(current) ? -HCX_EINTR : -KVM_EFAULT;
 }
 
 /* Between two chunks. */
@@ -95,17 +106,17 @@ static long may_go_on(void)
 	return fatal_signal_pending(current) ? -HCX_EINTR : 0;
 }
 
-static long read_range(struct kvm_vcpu *vcpu, gpa_t gpa, void *data, size_t len)
+static long read_range(struct kvm_memslots *slots, gpa_t gpa, void *data, size_t len)
 {
 	struct span span;
 	long ret;
 
 	for (;;) {
-		ret = span_at(vcpu, gpa, min_t(size_t, len, CHUNK), &span);
+		ret = span_at(slots, gpa, min_t(size_t, len, CHUNK), &span);
 		if (ret)
 			return ret;
 		if (copy_from_user(data, span.user, span.len))
-			return -KVM_EFAULT;
+			return copy_error();
 		len -= span.len;
 		if (!len)
 			return 0;
@@ -119,11 +130,12 @@ static long read_range(struct kvm_vcpu *vcpu, gpa_t gpa, void *data, size_t len)
 
 long hcx_read_guest(struct hcx_call *call, gpa_t gpa, void *data, size_t len)
 {
-	long ret = check_range(call->vcpu, gpa, len, false);
+	struct kvm_memslots *slots = kvm_vcpu_memslots(call->vcpu);
+	long ret = check_range(call, slots, gpa, len, false);
 
 	if (ret || !len)
 		return ret;
-	ret = read_range(call->vcpu, gpa, data, len);
+	ret = read_range(slots, gpa, data, len);
 	if (ret)
 		memset(data, 0, len);
 
@@ -142,21 +154,21 @@ static void mark_dirty(struct kvm_memory_slot *slot, gpa_t gpa, size_t len)
 		set_bit_le(gfn - slot->base_gfn, slot->dirty_bitmap);
 }
 
-static long write_range(struct kvm_vcpu *vcpu, gpa_t gpa, const void *data, size_t len)
+static long write_range(struct kvm_memslots *slots, gpa_t gpa, const void *data, size_t len)
 {
 	unsigned long left;
 	struct span span;
 	long ret;
 
 	for (;;) {
-		ret = span_at(vcpu, gpa, min_t(size_t, len, CHUNK), &span);
+		ret = span_at(slots, gpa, min_t(size_t, len, CHUNK), &span);
 		if (ret)
 			return ret;
 		left = copy_to_user(span.user, data, span.len);
 		/* Where it stopped, some bytes more than it says may be there. */
 		mark_dirty(span.slot, gpa, span.len);
 		if (left)
-			return -KVM_EFAULT;
+			return copy_error();
 		len -= span.len;
 		if (!len)
 			return 0;
@@ -170,44 +182,43 @@ static long write_range(struct kvm_vcpu *vcpu, gpa_t gpa, const void *data, size
 
 long hcx_write_guest(struct hcx_call *call, gpa_t gpa, const void *data, size_t len)
 {
-	long ret = check_range(call->vcpu, gpa, len, true);
+	struct kvm_memslots *slots = kvm_vcpu_memslots(call->vcpu);
+	long ret = check_range(call, slots, gpa, len, true);
 
-	return ret || !len ? ret : write_range(call->vcpu, gpa, data, len);
+	return ret || !len ? ret : write_range(slots, gpa, data, len);
 }
 EXPORT_SYMBOL_GPL(hcx_write_guest);
 
 /* The part of a string that is in one page; its length, or @size if it goes on. */
-static long read_string_page(struct kvm_vcpu *vcpu, gpa_t gpa, char *text, size_t size)
+static long read_string_page(struct hcx_call *call, struct kvm_memslots *slots, gpa_t gpa,
+			     char *text, size_t size)
 {
 	struct span span;
 	long ret;
 
-	ret = span_at(vcpu, gpa, size, &span);
+	ret = check_range(call, slots, gpa, size, false) ?: span_at(slots, gpa, size, &span);
 	if (ret)
 		return ret;
-	if (any_private(vcpu->kvm, gpa, span.len))
-		return -KVM_EOPNOTSUPP;
-	ret = strncpy_from_user(text, span.user, span.len);
+	ret = strncpy_from_user(text, span.user, size);
 
-	return ret < 0 ? -KVM_EFAULT : ret;
+	return ret < 0 ? copy_error() : ret;
 }
 
-static long read_string(struct kvm_vcpu *vcpu, gpa_t gpa, char *text, size_t size)
+static long read_string(struct hcx_call *call, gpa_t gpa, char *text, size_t size)
 {
+	struct kvm_memslots *slots = kvm_vcpu_memslots(call->vcpu);
 	size_t done = 0, part;
 	long ret;
 
 	while (done < size) {
 		part = min_t(size_t, size - done, PAGE_SIZE - (gpa & ~PAGE_MASK));
-		ret = read_string_page(vcpu, gpa, text + done, part);
+		ret = read_string_page(call, slots, gpa, text + done, part);
 		if (ret < 0)
 			return ret;
 		done += ret;
 		if (ret < part)
 			return done;
 		gpa += part;
-		if (!gpa)
-			return -KVM_EINVAL;
 	}
 
 	return -KVM_E2BIG;
@@ -217,9 +228,9 @@ long hcx_read_guest_string(struct hcx_call *call, gpa_t gpa, char *text, size_t 
 {
 	long ret;
 
-	if (WARN_ON_ONCE(!size || size > SZ_64K))
+	if (!size || size > SZ_64K)
 		return -KVM_EINVAL;
-	ret = read_string(call->vcpu, gpa, text, size);
+	ret = read_string(call, gpa, text, size);
 	if (ret < 0)
 		*text = '\0';
 

@@ -158,6 +158,8 @@ static struct hcx_entry *entry_alloc(struct hcx_handler *handler)
 		return NULL;
 	}
 	entry->call = handler->budget_ms ? hcx_call_in_budget : handler->call;
+	entry->handler_call = handler->call;
+	entry->budget_ms = handler->budget_ms;
 	entry->flags = handler->flags;
 	entry->owner = handler->owner;
 	entry->handler = handler;
@@ -328,6 +330,12 @@ static void wait_retired(const struct hcx_handler *handlers, unsigned int count,
 	while (any_retiring(handlers, count, owner))
 		schedule_timeout_idle(msecs_to_jiffies(10));
 }
+
+struct hcx_handler *hcx_handler(const struct hcx_call *call)
+{
+	return call->entry->handler;
+}
+EXPORT_SYMBOL_GPL(hcx_handler);
 
 /* See hcx_register_handlers(). */
 int __hcx_register(struct hcx_handler *handlers, unsigned int count, unsigned int api_version,

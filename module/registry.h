@@ -24,16 +24,18 @@ struct hcx_passage {
  * struct hcx_entry - a registered handler
  * @by_nr: in hcx_by_nr
  * @nr: the number; 64 bits wide, to be compared with a whole RAX
- * @call: the handler's, or hcx_call_in_budget()
+ * @call: the handler's, or hcx_call_in_budget(), which calls it
  * @passage: how many calls went in and came out, on each CPU
  * @flags: the handler's
  * @unlinked: on its way out; under the registry's lock
  * @orphan: its module is gone, and perhaps @handler with it; likewise
+ * @budget_ms: the handler's
+ * @handler_call: the handler's call
  * @over_budget: how many calls took longer than the handler's budget
  * @by_name: in by_name
  * @name: the handler's, copied
  * @owner: the handler's
- * @handler: the handler
+ * @handler: the handler; what a call needs of it is copied, see orphan_all_of()
  * @unlinked_next: in the list of those that one unregistration unlinked
  * @retiring_next: in the list of all that are on their way out
  *
@@ -51,6 +53,8 @@ struct hcx_entry {
 	u32 flags;
 	bool unlinked;
 	bool orphan;
+	u32 budget_ms;
+	long (*handler_call)(struct hcx_call *call);
 	atomic64_t over_budget;
 	struct hlist_node by_name;
 	union hcx_name name;

@@ -5,8 +5,8 @@
 #if !defined(_HCX_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
 #define _HCX_TRACE_H
 
-#include <linux/kvm_hcx.h>
 #include <linux/tracepoint.h>
+#include "registry.h"
 
 /* A call took longer than its handler's budget. A VM is told by its VMM's process. */
 TRACE_EVENT(hcx_over_budget,
@@ -23,10 +23,11 @@ TRACE_EVENT(hcx_over_budget,
 	TP_fast_assign(
 		__entry->vm = call->vcpu->kvm->userspace_pid;
 		__entry->vcpu = call->vcpu->vcpu_id;
-		__entry->nr = call->handler->nr;
-		__entry->budget_ms = call->handler->budget_ms;
+		__entry->nr = call->entry->nr;
+		__entry->budget_ms = call->entry->budget_ms;
 		__entry->ns = ns;
-		strscpy(__entry->name, call->handler->name, sizeof(__entry->name));
+		memcpy(__entry->name, call->entry->name.text, HCX_NAME_LEN);
+		__entry->name[HCX_NAME_LEN] = '\0';
 	),
 	TP_printk("vm=%d vcpu=%d nr=%#x name=%s ns=%llu budget_ms=%u",
 		  __entry->vm, __entry->vcpu, __entry->nr, __entry->name, __entry->ns,

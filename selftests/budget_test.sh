@@ -67,11 +67,11 @@ check 'it is traced: with the name, the number and the budget' \
 check 'another' answers $timed_out h
 check 'it is counted, too' over 2
 
-handler wait $value 60000
+handler wait $value 15000
 check 'a wait that is woken ends with what it waited for' waits_until_woken
 check 'it is not counted' over 0
 check 'a wait ends when the VMM is killed' waits_until_killed
-check 'and the handler can go' handler value $value 60000
+check 'and the handler can go' handler value $value 15000
 check 'it is not counted' over 0
 
 handler late 50 10
@@ -83,8 +83,8 @@ check 'without a budget a wait ends, too' answers $timed_out h
 check 'it is not counted' over 0
 
 log_mark
-check 'a budget of more than a minute is refused' fails handler value $value 60001
-check 'with its limit' log_has "'h' has a budget of 60001 ms, but 60000 is the most"
+check 'a budget of more than 15 seconds is refused' fails handler value $value 15001
+check 'with its limit' log_has "'h' has a budget of 15001 ms, but 15000 is the most"
 
 echo 0 >$event/enable
 finish

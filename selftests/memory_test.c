@@ -213,6 +213,22 @@ static void test_32bit(void)
 	guest_free(&guest);
 }
 
+/* A handler that is open to ring 3 is not open to physical addresses from there. */
+static void test_ring3(void)
+{
+	static const uint32_t numbers[] = { READ, WRITE, STRING };
+	long before = calls_of("read");
+	struct guest guest;
+	int i;
+
+	guest_create(&guest, GUEST_LONG, 3);
+	for (i = 0; i < ARRAY_SIZE(numbers); i++)
+		expect(guest_call(&guest, numbers[i], 0x5000, 8, 0, 0), ERR64(KVM_EPERM),
+		       "ring 3: number %#x", numbers[i]);
+	expect(calls_of("read"), before + 1, "ring 3: the handler was asked, and the core refused");
+	guest_free(&guest);
+}
+
 static void test_unmapped(struct guest *guest)
 {
 	static const uint8_t zeroes[8];
@@ -233,10 +249,10 @@ int main(void)
 {
 	struct guest guest;
 
-	require_hcx(12 * 2 + 19 * 2 + 1 + 10 * 2 + 2 + 4);
-	must_control("register read %#x 0 read 0", READ);
-	must_control("register write %#x 0 write 0", WRITE);
-	must_control("register string %#x 0 string 0", STRING);
+	require_hcx(12 * 2 + 19 * 2 + 1 + 10 * 2 + 2 + 4 + 4);
+	must_control("register read %#x %d read 0", READ, HCX_RING3);
+	must_control("register write %#x %d write 0", WRITE, HCX_RING3);
+	must_control("register string %#x %d string 0", STRING, HCX_RING3);
 	must_control("register private %#x 0 private 0", PRIVATE);
 
 	guest_create(&guest, GUEST_LONG, 0);
@@ -250,6 +266,7 @@ int main(void)
 	test_private(&guest);
 	test_strings(&guest);
 	test_32bit();
+	test_ring3();
 	test_unmapped(&guest);
 
 	guest_free(&guest);

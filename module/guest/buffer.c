@@ -70,7 +70,7 @@ static int pin(struct hcx_buffer *buffer, unsigned long address)
 	if (pinned > 0)
 		unpin_user_pages(buffer->pages, pinned);
 
-	return pinned < 0 ? pinned : -EFAULT;
+	return pinned == -ENOMEM ? pinned : -EFAULT;
 }
 
 /* The errors are those of HCX_IOC_CALL that have to do with a buffer. */

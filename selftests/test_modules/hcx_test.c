@@ -71,8 +71,8 @@ static char *buffer;
 
 static struct test_handler *of(const struct hcx_call *call)
 {
-	struct test_handler *test = container_of((struct hcx_handler *)call->handler,
-						 struct test_handler, handler);
+	struct test_handler *test = container_of(hcx_handler(call), struct test_handler,
+						 handler);
 
 	atomic_long_inc(&test->calls);
 	return test;
@@ -123,7 +123,7 @@ static long answer_results(struct hcx_call *call)
 	unsigned int n;
 
 	for (n = 0; n < 4; n++)
-		if (call->handler->flags & (HCX_RESULT_RBX << n))
+		if (hcx_handler(call)->flags & (HCX_RESULT_RBX << n))
 			hcx_set_result(call, n, 0xabcdef0000000000 + n);
 
 	return of(call)->value;

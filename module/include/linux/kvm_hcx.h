@@ -27,31 +27,32 @@
 /* How long hcx_wait_event() waits in a handler that declares no budget. */
 #define HCX_WAIT_MS		1000
 
-/* The longest budget that can be declared. */
-#define HCX_BUDGET_MS_MAX	60000
+/* The longest budget that can be declared; the host's suspend waits 20 s for tasks. */
+#define HCX_BUDGET_MS_MAX	15000
 
+struct hcx_entry;
 struct hcx_handler;
 
 /**
  * struct hcx_call - one hypercall, as its handler sees it
  * @vcpu: the caller. vcpu->kvm is its VM; vcpu->vcpu_id tells the vCPUs of a VM
  *	apart.
- * @handler: the handler that answers; its nr is the hypercall number
  * @long_mode: the caller is in 64-bit mode. If not, its arguments are the low
  *	32 bits of its registers, and it receives the low 32 bits of the result.
  * @user: the caller's CPL is not 0; possible only with %HCX_RING3
  *
- * Valid until the handler returns; hcx_arg() reads the arguments.
+ * Valid until the handler returns, and to be passed on by its address, not copied;
+ * hcx_arg() reads the arguments, and hcx_handler() tells whose call it is.
  *
  * Since: 0.1
  */
 struct hcx_call {
 	struct kvm_vcpu *vcpu;
-	const struct hcx_handler *handler;
 	bool long_mode;
 	bool user;
 	/* private: the core's */
 	int kvm_ret;
+	struct hcx_entry *entry;
 };
 
 /**
@@ -79,6 +80,17 @@ static __always_inline u64 hcx_arg(const struct hcx_call *call, unsigned int n)
 }
 
 /**
+ * hcx_handler() - the handler of a call
+ * @call: the call
+ *
+ * Context: @call's handler.
+ * Return: the structure that was registered; its nr is the hypercall number.
+ *
+ * Since: 0.2
+ */
+struct hcx_handler *hcx_handler(const struct hcx_call *call);
+
+/**
  * hcx_set_result() - return a value in another register than RAX
  * @call: the call
  * @n: which, 0 to 3: RBX, RCX, RDX or RSI; the handler's flags declare it
@@ -86,8 +98,8 @@ static __always_inline u64 hcx_arg(const struct hcx_call *call, unsigned int n)
  *
  * The guest sees it whatever RAX says, and sees what it passed in a register that
  * is declared but not set. A register that is not declared is left alone, with one
- * warning in the kernel log. A guest whose registers are encrypted (SEV-ES) receives
- * none but RAX.
+ * warning in the kernel log. A Linux guest whose registers are encrypted (SEV-ES) takes
+ * none but RAX from the host.
  *
  * Context: @call's handler.
  *
@@ -103,15 +115,17 @@ void hcx_set_result(struct hcx_call *call, unsigned int n, u64 value);
  * @data: to here, in the kernel's memory
  * @len: so many bytes; 0 succeeds. May cross pages and memory slots.
  *
- * On an error @data holds nothing of the guest's: the first three errors come before
- * it is written to, unless the VMM has unmapped memory under a memory slot; then, and
- * with -HCX_EINTR, it is all zeroes.
+ * On an error @data holds nothing of the guest's: all of the range is looked up before
+ * any of it is read, and an error then leaves @data as it was. Where the VMM has
+ * unmapped memory under a memory slot, and with -HCX_EINTR, it is all zeroes.
  *
  * Context: @call's handler. Sleeps and takes page faults.
  * Return: 0, or what a handler can return as it is:
  * * -KVM_EINVAL - the range goes past the end of the 64-bit address space
- * * -KVM_EFAULT - part of the range is no memory of the guest's (a hole, MMIO), or
- *   the VMM has unmapped it
+ * * -KVM_EPERM - the caller is not in ring 0: memory by its physical address is for
+ *   the guest's kernel only, whatever the handler is open to
+ * * -KVM_EFAULT - part of the range is in no memory slot of the VMM's (a hole, emulated
+ *   MMIO), or the VMM has unmapped it
  * * -KVM_EOPNOTSUPP - part of it is private to the guest (guest_memfd). The memory
  *   of SEV guests that have no guest_memfd reads as its ciphertext where it is
  *   encrypted, as for all of KVM.
@@ -134,7 +148,7 @@ long hcx_read_guest(struct hcx_call *call, gpa_t gpa, void *data, size_t len);
  *
  * Context: @call's handler. Sleeps and takes page faults.
  * Return: 0, or what a handler can return as it is:
- * * -KVM_EINVAL, -KVM_EOPNOTSUPP, -HCX_EINTR - as for hcx_read_guest()
+ * * -KVM_EINVAL, -KVM_EPERM, -KVM_EOPNOTSUPP, -HCX_EINTR - as for hcx_read_guest()
  * * -KVM_EFAULT - likewise; or part of the range is in a read-only memory slot
  * * -HCX_EBUSY - the VMM is logging dirty pages of it to a ring
  *   (KVM_CAP_DIRTY_LOG_RING), which no module can push to
@@ -150,13 +164,14 @@ long hcx_write_guest(struct hcx_call *call, gpa_t gpa, const void *data, size_t 
  * @text: to here, in the kernel's memory
  * @size: the size of @text, 1 to 65536: room for @size - 1 characters and the NUL
  *
- * Nothing behind the string's NUL is looked at. What @text holds behind it is
- * undefined; on an error it is the empty string.
+ * Nothing behind the word in which the string ends is looked at. What @text holds behind
+ * the NUL is undefined; on an error it is the empty string.
  *
  * Context: @call's handler. Sleeps and takes page faults.
  * Return: the length of the string, without the NUL; or an error of
- * hcx_read_guest(); or
+ * hcx_read_guest(), where only what comes before the NUL counts; or
  * * -KVM_E2BIG - there is no NUL within @size characters
+ * * -KVM_EINVAL - @size is not 1 to 65536; @text is left alone
  *
  * Since: 0.2
  */
@@ -218,13 +233,12 @@ unsigned long hcx_jiffies_until(ktime_t deadline);
  * @tsc: a value of this CPU's TSC, as from rdtsc_ordered()
  *
  * Context: @call's handler.
- * Return: the value that the guest would read at that moment.
+ * Return: the value that the guest would read at that moment; of no meaning for an SNP
+ * guest with Secure TSC, which keeps its TSC's rate and offset from the host.
  *
  * Since: 0.2
  */
 u64 hcx_guest_tsc(const struct hcx_call *call, u64 tsc);
-
-struct hcx_entry;
 
 /**
  * struct hcx_handler - what answers one hypercall number

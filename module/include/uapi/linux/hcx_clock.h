@@ -12,7 +12,8 @@
  * or, with the registers as they were,
  * * -KVM_EOPNOTSUPP - the caller is not in 64-bit mode, and cannot receive them
  *
- * The realtime and the monotonic clock are of exactly one moment; the TSCs are the
+ * The realtime and the monotonic clock are of exactly one moment, but for a step of the
+ * clock meanwhile; the TSCs are the
  * middle of the shortest of a few readings around it.
  *
  * Since: 0.2

@@ -98,6 +98,14 @@ static inline int __hcx_guest_kvm(void)
 	if (!(reg[2] & (1U << 31)))	/* No hypervisor. */
 		return 0;
 
+	/* "IntelTDX    ": there the instruction asks the TDX module, and means something else. */
+	__hcx_guest_cpuid(0, reg);
+	if (reg[0] >= 0x21) {
+		__hcx_guest_cpuid(0x21, reg);
+		if (reg[1] == 0x65746e49 && reg[3] == 0x5844546c && reg[2] == 0x20202020)
+			return 0;
+	}
+
 	for (base = 0x40000000; base < 0x40010000; base += 0x100) {
 		__hcx_guest_cpuid(base, reg);
 		/* "KVMKVMKVM" */
@@ -201,7 +209,7 @@ static inline long long hcx_guest_version(const struct hcx_guest *g)
  * hcx_guest_detect() - find out what this guest runs on
  * @g: what is found out; filled in whatever is returned
  *
- * Three CPUIDs on KVM, or at most 258, and on KVM one hypercall.
+ * Four or five CPUIDs on KVM, or at most 260, and on KVM one hypercall.
  * Once is enough: hcx_guest_version() asks again whether kvm-hcx is there.
  *
  * Return: 0, or

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0
+# Sourced: tracing tools as a distribution has them, for nested hosts, whose only
+# userland is a static busybox.
+# shellcheck shell=bash
+
+# The suite they are of. Its tools take all kernels in ../kernels, older and newer.
+tools_suite=trixie
+tools_packages=linux-perf,bpftrace,trace-cmd
+
+# What the packages hold, with no maintainer script run.
+unpack_tools() {
+	say "unpacking perf, bpftrace and trace-cmd of Debian's $tools_suite"
+	bootstrap $tools_suite root --variant=extract --include=$tools_packages
+}
+
+# libraries_of ROOT PROGRAM: those that it loads, and the loader, which tells them.
+libraries_of() {
+	local libraries=$1/usr/lib/x86_64-linux-gnu
+
+	"$libraries/ld-linux-x86-64.so.2" --library-path "$libraries" --list "$2" |
+		grep -o "$libraries/[^ ]*"
+}
+
+# It has no path built in. What the kernel takes for the name of the process is the
+# loader's.
+tool_wrapper() {
+	cat <<-'END'
+	#!/bin/sh
+	dir=${0%/*}/..
+	exec "$dir/lib/ld-linux-x86-64.so.2" --library-path "$dir/lib" \
+		"$dir/libexec/${0##*/}" "$@"
+	END
+}
+
+# copy_tools DIR TOOL...: DIR/bin/TOOL runs wherever DIR is put. That has 250 MB with
+# bpftrace, which brings LLVM and takes a nested host 3 seconds to unpack, 55 without.
+copy_tools() {
+	local dir=$1 root=$cache/tools/$tools_suite/root tool
+
+	shift
+	cached "${root%/root}" unpack_tools
+	mkdir -p "$dir"/{bin,lib,libexec}
+	for tool; do
+		cp "$root/usr/bin/$tool" "$dir/libexec/"
+		libraries_of "$root" "$dir/libexec/$tool" | xargs cp -L -u -t "$dir/lib"
+		tool_wrapper >"$dir/bin/$tool"
+		chmod +x "$dir/bin/$tool"
+	done
+}

@@ -4,6 +4,21 @@
 
 guest_kernel=6.1
 guest_packages="qemu-system-x86 seabios busybox-static cpio gcc libc6-dev"
+guest_src=$selftests/real_guest
+
+# need_guest -k KERNEL -v VENDOR: skips where that takes too long.
+need_guest() {
+	[ "$4" = amd ] || hardware "$4" ||
+		skip_all "a whole Linux takes too long under Bochs: run with amd"
+	need_packages $guest_packages gcc-multilib
+}
+
+# build_program NAME 64|32 DIR: a guest's program, as somebody with nothing but the
+# ABI's headers builds it.
+build_program() {
+	quietly "$build/log/real-guest-$1" gcc "-m$2" -static -pthread -O2 -D_GNU_SOURCE \
+		-Wall -Werror -I "$top/module/include/uapi" -o "$3/$1$2" "$guest_src/$1".[cS]
+}
 
 # The package's QEMU, the libraries it loads, and the firmware that a pc wants
 # which boots -kernel.
@@ -24,7 +39,21 @@ pack_initrd() {
 	shift
 	mkdir -p "$root"/{bin,dev,proc,sys}
 	cp /bin/busybox "$root/bin/"
-	ln -s busybox "$root/bin/sh"
+	ln -sf busybox "$root/bin/sh"
 	cp "$selftests/harness/splat" "$@" "$root/"
 	(cd "$root" && find . | cpio -o -H newc --quiet)
+}
+
+# run_guest DIR SECONDS SCRIPT OPTION...: SCRIPT in a nested host with the OPTIONs, beside
+# what it needs to start guests, which have what is in DIR/root.
+run_guest() {
+	local dir=$1 seconds=$2 script=$3 modules
+
+	shift 3
+	modules=$(build_modules $guest_kernel)
+	pack_initrd "$dir/root" "$guest_src/init" "$modules/module/guest/hcx_guest.ko" >"$dir/initrd"
+	[ -d "$dir/qemu" ] || copy_qemu "$dir/qemu"
+	"$selftests/nested" -t "$seconds" "$@" -f "$dir/qemu" -f "$dir/initrd" \
+		-f "$(kernel_dir $guest_kernel)/vmlinuz" -f "$guest_src/boot.sh" \
+		-f "$guest_src/guest.sh" "$script"
 }

@@ -11,7 +11,7 @@ boot_guest() {
 	local cpu=$1 words=$2
 
 	shift 2
-	timeout -s KILL 120 qemu/lib/ld-linux-x86-64.so.2 --library-path qemu/lib \
+	timeout -s KILL 300 qemu/lib/ld-linux-x86-64.so.2 --library-path qemu/lib \
 		qemu/qemu-system-x86_64 -L qemu/share \
 		-accel kvm -cpu "host,-xsave$cpu" -m 256 -machine pc -nodefaults -no-reboot \
 		-display none -serial stdio -kernel vmlinuz -initrd initrd \

@@ -57,10 +57,10 @@ need_qemu() {
 }
 
 # boot_qemu SECONDS KERNEL RAMDISK WORDS CONSOLE: what the second serial line says
-# comes to stdout, what QEMU says to stderr.
+# comes to stdout, what QEMU says to stderr. $disk has QEMU's options for one.
 boot_qemu() {
 	timeout --foreground -k 5 "$1" "${qemu[@]}" -m 2048 \
 		-display none -no-reboot -nodefaults -monitor none \
 		-kernel "$2" -initrd "$3" -append "$4" \
-		-serial "file:$5" -serial stdio </dev/null
+		-serial "file:$5" -serial stdio ${disk[@]+"${disk[@]}"} </dev/null
 }

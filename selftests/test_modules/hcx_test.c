@@ -25,6 +25,8 @@
  *		the flags declare
  *	read	hcx_read_guest() from RBX, RCX bytes, to hcx_test/buffer
  *	write	hcx_write_guest() likewise, from there
+ *	fill	hcx_write_guest() likewise, of RDX, 8 bytes, again and again; any number of
+ *		vCPUs at once
  *	string	hcx_read_guest_string() likewise, RCX being the size
  *	private	the same as read, while the page is private to the guest;
  *		-KVM_ENOSYS where the kernel has no such thing
@@ -44,6 +46,7 @@
 #include <linux/kthread.h>
 #include <linux/kvm_hcx.h>
 #include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -141,6 +144,25 @@ static long answer_write(struct hcx_call *call)
 	return hcx_write_guest(call, hcx_arg(call, 0), buffer, hcx_arg(call, 1));
 }
 
+static long answer_fill(struct hcx_call *call)
+{
+	u64 len = hcx_arg(call, 1);
+	long ret;
+	u64 *data;
+
+	of(call);
+	if (!len || len > BUFFER_SIZE || len % sizeof(*data))
+		return -KVM_EINVAL;
+	data = kvmalloc(len, GFP_KERNEL_ACCOUNT);
+	if (!data)
+		return -HCX_EAGAIN;
+	memset64(data, hcx_arg(call, 2), len / sizeof(*data));
+	ret = hcx_write_guest(call, hcx_arg(call, 0), data, len);
+	kvfree(data);
+
+	return ret;
+}
+
 static long answer_string(struct hcx_call *call)
 {
 	of(call);
@@ -196,6 +218,7 @@ static const struct {
 	{ "results", answer_results },
 	{ "read", answer_read },
 	{ "write", answer_write },
+	{ "fill", answer_fill },
 	{ "string", answer_string },
 	{ "private", answer_private },
 	{ "user", answer_user },

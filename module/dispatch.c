@@ -63,17 +63,16 @@ static notrace unsigned long to_rax(const struct hcx_call *call, long result)
 }
 
 /* Any caller but a 64-bit kernel. */
-static notrace noinline void answer_other(struct kvm_vcpu *vcpu, struct hcx_entry *entry,
-					  bool upper_bits)
+static notrace noinline void answer_other(struct hcx_call *call, bool upper_bits)
 {
-	struct hcx_call call = { .vcpu = vcpu, .entry = entry };
+	struct hcx_entry *entry = call->entry;
+	unsigned long *rax = guest_rax(call->vcpu);
 
-	if (left_to_us(&call, entry->flags) && !(upper_bits && call.long_mode)) {
-		barrier_nospec();
-		*guest_rax(vcpu) = to_rax(&call, -KVM_ENOSYS);
-		*guest_rax(vcpu) = to_rax(&call, entry->call(&call));
-	}
-	hcx_entry_leave(entry);
+	if (!left_to_us(call, entry->flags) || (upper_bits && call->long_mode))
+		return;
+	barrier_nospec();
+	*rax = to_rax(call, -KVM_ENOSYS);
+	*rax = to_rax(call, entry->call(call));
 }
 
 /*
@@ -87,6 +86,27 @@ static __always_inline unsigned long body_result(struct kvm_vcpu *vcpu, int ret)
 	return (u32)ret;
 }
 
+/* A call that has been claimed: KVM's body, then whoever is to answer. */
+static __always_inline unsigned long call_and_answer(struct kvm_vcpu *vcpu,
+						     struct hcx_entry *entry,
+						     unsigned long body, bool upper_bits)
+{
+	int ret = hcx_call_kvm(vcpu, body);
+	struct hcx_call call = {
+		.vcpu = vcpu, .entry = entry, .long_mode = true, .kvm_ret = ret,
+	};
+
+	if (likely(!upper_bits && *guest_rax(vcpu) == (u64)-KVM_ENOSYS)) {
+		barrier_nospec();
+		*guest_rax(vcpu) = entry->call(&call);
+	} else {
+		answer_other(&call, upper_bits);
+	}
+	hcx_entry_leave(entry);
+
+	return body_result(vcpu, call.kvm_ret);
+}
+
 /*
  * The upper half of RAX is part of the number in 64-bit mode only, and which
  * mode it is KVM's answer will tell: what the lower half alone has claimed
@@ -96,14 +116,8 @@ static notrace noinline unsigned long hypercall_upper_bits(struct kvm_vcpu *vcpu
 							   unsigned long body)
 {
 	struct hcx_entry *entry = claim(vcpu, (u32)*guest_rax(vcpu));
-	int ret;
 
-	if (!entry)
-		return (unsigned long)vcpu;
-	ret = hcx_call_kvm(vcpu, body);
-	answer_other(vcpu, entry, true);
-
-	return body_result(vcpu, ret);
+	return entry ? call_and_answer(vcpu, entry, body, true) : (unsigned long)vcpu;
 }
 
 /**
@@ -133,28 +147,11 @@ static notrace noinline unsigned long hypercall_upper_bits(struct kvm_vcpu *vcpu
 notrace __noendbr unsigned long hcx_hypercall(struct kvm_vcpu *vcpu, unsigned long body)
 {
 	struct hcx_entry *entry = claim(vcpu, *guest_rax(vcpu));
-	int ret;
 
-	if (unlikely(!entry)) {
-		if (*guest_rax(vcpu) > U32_MAX)
-			return hypercall_upper_bits(vcpu, body);
-		return (unsigned long)vcpu;
-	}
+	if (likely(entry))
+		return call_and_answer(vcpu, entry, body, false);
+	if (*guest_rax(vcpu) > U32_MAX)
+		return hypercall_upper_bits(vcpu, body);
 
-	ret = hcx_call_kvm(vcpu, body);
-	if (likely(*guest_rax(vcpu) == (u64)-KVM_ENOSYS)) {
-		struct hcx_call call = {
-			.vcpu = vcpu, .entry = entry, .long_mode = true,
-			.kvm_ret = ret,
-		};
-
-		barrier_nospec();
-		*guest_rax(vcpu) = entry->call(&call);
-		hcx_entry_leave(entry);
-
-		return body_result(vcpu, call.kvm_ret);
-	}
-
-	answer_other(vcpu, entry, false);
-	return body_result(vcpu, ret);
+	return (unsigned long)vcpu;
 }

@@ -48,8 +48,8 @@ struct hcx_handler;
  */
 struct hcx_call {
 	struct kvm_vcpu *vcpu;
-	bool long_mode;
-	bool user;
+	bool long_mode : 1;
+	bool user : 1;
 	/* private: the core's */
 	int kvm_ret;
 	struct hcx_entry *entry;

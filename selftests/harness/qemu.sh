@@ -40,9 +40,10 @@ hardware() {
 }
 
 # need_qemu VENDOR [counting|single]: sets $qemu to the command with the machine's
-# CPUs. With a thread for each, about once in 1,000 times that ftrace patches a
-# function which a guest is running through, the guest meets a triple fault; without
-# any module of ours, too.
+# CPUs. With a thread for each, a guest now and then finds the nested host's registers in
+# its own, and spins or meets a triple fault: about once in 1,000 times that ftrace patches
+# a function which it is running through, without any module of ours, too. A whole Linux as
+# a guest takes both threads to be done in time.
 need_qemu() {
 	if [ "$2" != counting ] && hardware "$1"; then
 		qemu=(qemu-system-x86_64 -accel kvm -cpu host -smp 2)

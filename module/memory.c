@@ -106,17 +106,19 @@ static long may_go_on(void)
 	return fatal_signal_pending(current) ? -HCX_EINTR : 0;
 }
 
-static long read_range(struct kvm_memslots *slots, gpa_t gpa, void *data, size_t len)
+/* A range that check_range() has passed, with @copy for what of it is in one slot and chunk. */
+static __always_inline long copy_range(struct kvm_memslots *slots, gpa_t gpa, void *data,
+				       size_t len, long (*copy)(const struct span *span,
+								gpa_t gpa, void *data))
 {
 	struct span span;
 	long ret;
 
 	for (;;) {
-		ret = span_at(slots, gpa, min_t(size_t, len, CHUNK), &span);
+		ret = span_at(slots, gpa, min_t(size_t, len, CHUNK), &span) ?:
+		      copy(&span, gpa, data);
 		if (ret)
 			return ret;
-		if (copy_from_user(data, span.user, span.len))
-			return copy_error();
 		len -= span.len;
 		if (!len)
 			return 0;
@@ -128,6 +130,11 @@ static long read_range(struct kvm_memslots *slots, gpa_t gpa, void *data, size_t
 	}
 }
 
+static __always_inline long read_span(const struct span *span, gpa_t gpa, void *data)
+{
+	return copy_from_user(data, span->user, span->len) ? copy_error() : 0;
+}
+
 long hcx_read_guest(struct hcx_call *call, gpa_t gpa, void *data, size_t len)
 {
 	struct kvm_memslots *slots = kvm_vcpu_memslots(call->vcpu);
@@ -135,7 +142,7 @@ long hcx_read_guest(struct hcx_call *call, gpa_t gpa, void *data, size_t len)
 
 	if (ret || !len)
 		return ret;
-	ret = read_range(slots, gpa, data, len);
+	ret = copy_range(slots, gpa, data, len, read_span);
 	if (ret)
 		memset(data, 0, len);
 
@@ -154,30 +161,14 @@ static void mark_dirty(struct kvm_memory_slot *slot, gpa_t gpa, size_t len)
 		set_bit_le(gfn - slot->base_gfn, slot->dirty_bitmap);
 }
 
-static long write_range(struct kvm_memslots *slots, gpa_t gpa, const void *data, size_t len)
+static __always_inline long write_span(const struct span *span, gpa_t gpa, void *data)
 {
-	unsigned long left;
-	struct span span;
-	long ret;
+	unsigned long left = copy_to_user(span->user, data, span->len);
 
-	for (;;) {
-		ret = span_at(slots, gpa, min_t(size_t, len, CHUNK), &span);
-		if (ret)
-			return ret;
-		left = copy_to_user(span.user, data, span.len);
-		/* Where it stopped, some bytes more than it says may be there. */
-		mark_dirty(span.slot, gpa, span.len);
-		if (left)
-			return copy_error();
-		len -= span.len;
-		if (!len)
-			return 0;
-		gpa += span.len;
-		data += span.len;
-		ret = may_go_on();
-		if (ret)
-			return ret;
-	}
+	/* Where it stopped, some bytes more than it says may be there. */
+	mark_dirty(span->slot, gpa, span->len);
+
+	return left ? copy_error() : 0;
 }
 
 long hcx_write_guest(struct hcx_call *call, gpa_t gpa, const void *data, size_t len)
@@ -185,7 +176,7 @@ long hcx_write_guest(struct hcx_call *call, gpa_t gpa, const void *data, size_t 
 	struct kvm_memslots *slots = kvm_vcpu_memslots(call->vcpu);
 	long ret = check_range(call, slots, gpa, len, true);
 
-	return ret || !len ? ret : write_range(slots, gpa, data, len);
+	return ret || !len ? ret : copy_range(slots, gpa, (void *)data, len, write_span);
 }
 EXPORT_SYMBOL_GPL(hcx_write_guest);
 

@@ -51,7 +51,7 @@ struct hcx_call {
 	bool long_mode : 1;
 	bool user : 1;
 	/* private: the core's */
-	int kvm_ret;
+	int kvm_ret;	/* here, as a register for it would have to be saved */
 	struct hcx_entry *entry;
 };
 

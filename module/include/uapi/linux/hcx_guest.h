@@ -78,19 +78,15 @@ static inline void __hcx_guest_cpuid(unsigned int leaf, unsigned int reg[4])
 }
 
 /* The other vendor's instruction is an invalid opcode, or one that KVM has to patch. */
-static inline int __hcx_guest_vmmcall(void)
+static inline int __hcx_guest_vmmcall(const unsigned int reg[4])
 {
-	unsigned int reg[4];
-
-	__hcx_guest_cpuid(0, reg);
-
 	/* "AuthenticAMD", "HygonGenuine" */
 	return (reg[1] == 0x68747541 && reg[3] == 0x69746e65 && reg[2] == 0x444d4163) ||
 	       (reg[1] == 0x6f677948 && reg[3] == 0x6e65476e && reg[2] == 0x656e6975);
 }
 
 /* KVM's leaves are not the first where the VMM shows the guest Hyper-V's, too. */
-static inline int __hcx_guest_kvm(void)
+static inline int __hcx_guest_kvm(unsigned int last_leaf)
 {
 	unsigned int base, reg[4];
 
@@ -99,8 +95,7 @@ static inline int __hcx_guest_kvm(void)
 		return 0;
 
 	/* "IntelTDX    ": there the instruction asks the TDX module, and means something else. */
-	__hcx_guest_cpuid(0, reg);
-	if (reg[0] >= 0x21) {
+	if (last_leaf >= 0x21) {
 		__hcx_guest_cpuid(0x21, reg);
 		if (reg[1] == 0x65746e49 && reg[3] == 0x5844546c && reg[2] == 0x20202020)
 			return 0;
@@ -209,7 +204,7 @@ static inline long long hcx_guest_version(const struct hcx_guest *g)
  * hcx_guest_detect() - find out what this guest runs on
  * @g: what is found out; filled in whatever is returned
  *
- * Four or five CPUIDs on KVM, or at most 260, and on KVM one hypercall.
+ * Three or four CPUIDs on KVM, or at most 259, and on KVM one hypercall.
  * Once is enough: hcx_guest_version() asks again whether kvm-hcx is there.
  *
  * Return: 0, or
@@ -221,10 +216,12 @@ static inline long long hcx_guest_version(const struct hcx_guest *g)
  */
 static inline int hcx_guest_detect(struct hcx_guest *g)
 {
+	unsigned int leaf0[4];
 	long long version;
 
-	g->kvm = (unsigned char)__hcx_guest_kvm();
-	g->vmmcall = (unsigned char)__hcx_guest_vmmcall();
+	__hcx_guest_cpuid(0, leaf0);
+	g->kvm = (unsigned char)__hcx_guest_kvm(leaf0[0]);
+	g->vmmcall = (unsigned char)__hcx_guest_vmmcall(leaf0);
 	if (!g->kvm)
 		return -HCX_GUEST_ENODEV;
 

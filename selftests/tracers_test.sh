@@ -56,8 +56,10 @@ around() {
 	unload_ours
 }
 
+# Emptied here: the shell in the background would do so after the first look into it.
 fentry_on() {
-	./bpf_fentry >"$tmp/fentry" 2>&1 &
+	: >"$tmp/fentry"
+	./bpf_fentry >>"$tmp/fentry" 2>&1 &
 	fentry=$!
 	soon fentry_settled
 	grep -q -x attached "$tmp/fentry" || { cat "$tmp/fentry"; return 1; }

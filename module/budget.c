@@ -4,8 +4,6 @@
 #include <linux/ktime.h>
 #include "budget.h"
 #include "registry.h"
-
-#define CREATE_TRACE_POINTS
 #include "trace.h"
 
 /* What a handler with a budget is called with. */
@@ -25,7 +23,8 @@ struct budgeted_call {
  */
 long hcx_call_in_budget(struct hcx_call *call)
 {
-	struct hcx_entry *entry = call->entry;
+	struct hcx_entry *entry = call->binding->entry;
+	struct hcx_counts *counts = &call->binding->counts;
 	ktime_t start = ktime_get(), end;
 	struct budgeted_call budgeted = {
 		.call = *call, .deadline = ktime_add_ms(start, entry->budget_ms),
@@ -35,7 +34,7 @@ long hcx_call_in_budget(struct hcx_call *call)
 	ret = entry->handler_call(&budgeted.call);
 	end = ktime_get();
 	if (ktime_after(end, budgeted.deadline)) {
-		atomic64_inc(&entry->over_budget);
+		WRITE_ONCE(counts->over_budget, counts->over_budget + 1);
 		trace_hcx_over_budget(call, ktime_to_ns(ktime_sub(end, start)));
 	}
 
@@ -44,7 +43,7 @@ long hcx_call_in_budget(struct hcx_call *call)
 
 ktime_t hcx_deadline(const struct hcx_call *call)
 {
-	if (!call->entry->budget_ms)
+	if (!call->binding->entry->budget_ms)
 		return ktime_add_ms(ktime_get(), HCX_WAIT_MS);
 
 	return container_of(call, struct budgeted_call, call)->deadline;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* One hypercall: KVM first, then the handler. */
 #include <linux/nospec.h>
+#include "binding.h"
 #include "compat.h"
 #include "hook.h"
 #include "offsets.h"
 #include "registry.h"
+#include "trace.h"
 
 /* What trampoline.S and hcx_arg() rely on. */
 static_assert(HCX_VCPU_RAX == offsetof(struct kvm_vcpu, arch.regs[VCPU_REGS_RAX]));
@@ -17,23 +19,28 @@ static __always_inline unsigned long *guest_rax(struct kvm_vcpu *vcpu)
 	return &vcpu->arch.regs[VCPU_REGS_RAX];
 }
 
-/* The entry whose handler may answer, counted in, or NULL. */
-static __always_inline struct hcx_entry *claim(struct kvm_vcpu *vcpu, u64 nr)
+/* An L2 guest's hypercall is its L1 hypervisor's. */
+static __always_inline bool in_l2(const struct kvm_vcpu *vcpu)
 {
-	struct hcx_entry *entry;
+	return vcpu->arch.hflags & HF_GUEST_MASK;
+}
+
+/* The number as this vCPU has called it before, counted in, or NULL. */
+static __always_inline struct hcx_binding *claim(struct kvm_vcpu *vcpu, u64 nr)
+{
+	struct hlist_head *bucket = hcx_binding_bucket(vcpu, nr);
+	struct hcx_binding *binding;
 
 	rcu_read_lock_sched_notrace();
-	entry = hcx_find_nr(nr);
-	if (likely(entry)) {
-		/* An L2 guest's hypercall is its L1 hypervisor's. */
-		if (likely(!(vcpu->arch.hflags & HF_GUEST_MASK)))
-			hcx_entry_enter(entry);
-		else
-			entry = NULL;
-	}
+	hlist_for_each_entry_rcu_notrace(binding, bucket, hash)
+		if (likely(binding->nr == nr && binding->vcpu == vcpu)) {
+			hcx_binding_enter(binding);
+			rcu_read_unlock_sched_notrace();
+			return binding;
+		}
 	rcu_read_unlock_sched_notrace();
 
-	return entry;
+	return NULL;
 }
 
 /*
@@ -45,14 +52,14 @@ static __always_inline struct hcx_entry *claim(struct kvm_vcpu *vcpu, u64 nr)
  * Hyper-V status (of 16 bits, with a count above bit 31) or a Xen errno. None of
  * them can be -KVM_ENOSYS, 1000, but Xen has -KVM_EPERM, 1.
  */
-static notrace bool left_to_us(struct hcx_call *call, u32 flags)
+static notrace bool left_to_us(struct hcx_call *call)
 {
 	unsigned long rax = *guest_rax(call->vcpu);
 
 	call->long_mode = rax > U32_MAX;
 	call->user = rax == (u64)-KVM_EPERM || rax == (u32)-KVM_EPERM;
 	if (call->user)
-		return (flags & HCX_RING3) && !hcx_other_hypercalls(call->vcpu);
+		return !hcx_other_hypercalls(call->vcpu);
 
 	return rax == (u64)-KVM_ENOSYS || rax == (u32)-KVM_ENOSYS;
 }
@@ -62,17 +69,39 @@ static notrace unsigned long to_rax(const struct hcx_call *call, long result)
 	return call->long_mode ? result : (u32)result;
 }
 
+static __always_inline void count_result(struct hcx_binding *binding, long result)
+{
+	if (unlikely(result < 0))
+		hcx_count_error(&binding->counts, result);
+}
+
+/* Ring 3 called what is not open to it. KVM's -KVM_EPERM stays. */
+static notrace void deny(struct hcx_call *call)
+{
+	struct hcx_counts *counts = &call->binding->counts;
+
+	WRITE_ONCE(counts->denied, counts->denied + 1);
+	trace_hcx_denied(call, "ring3");
+}
+
 /* Any caller but a 64-bit kernel. */
 static notrace noinline void answer_other(struct hcx_call *call, bool upper_bits)
 {
-	struct hcx_entry *entry = call->entry;
+	struct hcx_binding *binding = call->binding;
 	unsigned long *rax = guest_rax(call->vcpu);
+	long result;
 
-	if (!left_to_us(call, entry->flags) || (upper_bits && call->long_mode))
+	if (!left_to_us(call) || (upper_bits && call->long_mode))
 		return;
+	if (call->user && !(binding->entry->flags & HCX_RING3)) {
+		deny(call);
+		return;
+	}
 	barrier_nospec();
 	*rax = to_rax(call, -KVM_ENOSYS);
-	*rax = to_rax(call, entry->call(call));
+	result = binding->call(call);
+	*rax = to_rax(call, result);
+	count_result(binding, result);
 }
 
 /*
@@ -88,36 +117,61 @@ static __always_inline unsigned long body_result(struct kvm_vcpu *vcpu, int ret)
 
 /* A call that has been claimed: KVM's body, then whoever is to answer. */
 static __always_inline unsigned long call_and_answer(struct kvm_vcpu *vcpu,
-						     struct hcx_entry *entry,
+						     struct hcx_binding *binding,
 						     unsigned long body, bool upper_bits)
 {
 	int ret = hcx_call_kvm(vcpu, body);
 	struct hcx_call call = {
-		.vcpu = vcpu, .entry = entry, .long_mode = true, .kvm_ret = ret,
+		.vcpu = vcpu, .binding = binding, .long_mode = true, .kvm_ret = ret,
 	};
+	long result;
 
 	if (likely(!upper_bits && *guest_rax(vcpu) == (u64)-KVM_ENOSYS)) {
 		barrier_nospec();
-		*guest_rax(vcpu) = entry->call(&call);
+		result = binding->call(&call);
+		*guest_rax(vcpu) = result;
+		count_result(binding, result);
 	} else {
 		answer_other(&call, upper_bits);
 	}
-	hcx_entry_leave(entry);
+	hcx_binding_leave(binding);
 
 	return body_result(vcpu, call.kvm_ret);
 }
 
 /*
- * The upper half of RAX is part of the number in 64-bit mode only, and which
- * mode it is KVM's answer will tell: what the lower half alone has claimed
- * answers only outside 64-bit mode.
+ * A number that this vCPU calls for the first time, or one that has bits in the upper
+ * half of RAX. These are part of the number in 64-bit mode only, and which mode it is
+ * KVM's answer will tell: what the lower half alone has claimed answers only outside
+ * 64-bit mode.
  */
-static notrace noinline unsigned long hypercall_upper_bits(struct kvm_vcpu *vcpu,
-							   unsigned long body)
+static notrace noinline unsigned long hypercall_unclaimed(struct kvm_vcpu *vcpu,
+							  unsigned long body)
 {
-	struct hcx_entry *entry = claim(vcpu, (u32)*guest_rax(vcpu));
+	u64 nr = *guest_rax(vcpu);
+	bool upper_bits = nr > U32_MAX;
+	struct hcx_binding *binding = NULL;
 
-	return entry ? call_and_answer(vcpu, entry, body, true) : (unsigned long)vcpu;
+	if (upper_bits)
+		binding = claim(vcpu, (u32)nr);
+	if (!binding)
+		binding = hcx_bind(vcpu, (u32)nr);
+
+	return binding ? call_and_answer(vcpu, binding, body, upper_bits) : (unsigned long)vcpu;
+}
+
+/* Most likely a call that is not ours. */
+static notrace noinline unsigned long hypercall_other(struct kvm_vcpu *vcpu, unsigned long body)
+{
+	struct hcx_entry *entry;
+
+	rcu_read_lock_sched_notrace();
+	entry = hcx_find_nr((u32)*guest_rax(vcpu));
+	rcu_read_unlock_sched_notrace();
+	if (likely(!entry || in_l2(vcpu)))
+		return (unsigned long)vcpu;
+
+	return hypercall_unclaimed(vcpu, body);
 }
 
 /**
@@ -135,7 +189,7 @@ static notrace noinline unsigned long hypercall_upper_bits(struct kvm_vcpu *vcpu
  * be to here: the handler must not run ahead of KVM's CPL check even
  * speculatively.
  *
- * The entry is left last, and nothing may sleep after it: what follows is
+ * The binding is left last, and nothing may sleep after it: what follows is
  * covered only by hcx_hook_detach()'s synchronize_rcu_tasks().
  *
  * Context: as kvm_emulate_hypercall(): the vCPU's thread, vcpu->mutex held,
@@ -146,12 +200,13 @@ static notrace noinline unsigned long hypercall_upper_bits(struct kvm_vcpu *vcpu
  */
 notrace __noendbr unsigned long hcx_hypercall(struct kvm_vcpu *vcpu, unsigned long body)
 {
-	struct hcx_entry *entry = claim(vcpu, *guest_rax(vcpu));
+	struct hcx_binding *binding;
 
-	if (likely(entry))
-		return call_and_answer(vcpu, entry, body, false);
-	if (*guest_rax(vcpu) > U32_MAX)
-		return hypercall_upper_bits(vcpu, body);
+	if (likely(!in_l2(vcpu))) {
+		binding = claim(vcpu, *guest_rax(vcpu));
+		if (likely(binding))
+			return call_and_answer(vcpu, binding, body, false);
+	}
 
-	return (unsigned long)vcpu;
+	return hypercall_other(vcpu, body);
 }

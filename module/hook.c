@@ -40,10 +40,10 @@ static struct ftrace_ops redirect_ops = {
 	.flags = HCX_FTRACE_OPS_FL_IPMODIFY,
 };
 
-static int filter(struct ftrace_ops *ops)
+static int filter(struct ftrace_ops *ops, const char *function)
 {
 	/* -EINVAL: ftrace knows no such function, or no fentry site of it. */
-	return ftrace_set_filter(ops, HOOKED, strlen(HOOKED), true);
+	return ftrace_set_filter(ops, (unsigned char *)function, strlen(function), true);
 }
 
 /* ftrace_free_filter() is not there for modules on every kernel. */
@@ -52,15 +52,49 @@ static void unfilter(struct ftrace_ops *ops)
 	ftrace_set_filter(ops, NULL, 0, true);
 }
 
-static int attach_redirect(void)
+/*
+ * An ftrace that has shut itself down after a fault leaves our calls where they
+ * are. Nobody may free the code that they lead to.
+ */
+static void must_detach(int error)
 {
-	int ret = filter(&redirect_ops);
+	if (!error)
+		return;
+	pr_emerg("ftrace is broken (%d) and keeps the hook: kvm_hcx stays, reboot to be rid of it\n",
+		 error);
+	for (;;)
+		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
+}
+
+/**
+ * hcx_trace_function() - have an ftrace_ops called where a function begins
+ * @ops: the ops
+ * @function: the function's name
+ *
+ * Context: process; may sleep.
+ * Return: 0, or a negative errno.
+ */
+int hcx_trace_function(struct ftrace_ops *ops, const char *function)
+{
+	int ret = filter(ops, function);
 
 	if (!ret)
-		ret = register_ftrace_function(&redirect_ops);
+		ret = register_ftrace_function(ops);
 	if (ret)
-		unfilter(&redirect_ops);
+		unfilter(ops);
 	return ret;
+}
+
+/**
+ * hcx_untrace_function() - undo hcx_trace_function()
+ * @ops: the ops, which is not called any more when this returns
+ *
+ * Context: process; may sleep.
+ */
+void hcx_untrace_function(struct ftrace_ops *ops)
+{
+	must_detach(unregister_ftrace_function(ops));
+	unfilter(ops);
 }
 
 /*
@@ -86,26 +120,6 @@ static struct ftrace_ops guard_ops = {
 	.flags = FTRACE_OPS_FL_PERMANENT,
 };
 
-/*
- * An ftrace that has shut itself down after a fault leaves our calls where they
- * are. Nobody may free the code that they lead to.
- */
-static void must_detach(int error)
-{
-	if (!error)
-		return;
-	pr_emerg("ftrace is broken (%d) and keeps the hook: kvm_hcx stays, reboot to be rid of it\n",
-		 error);
-	for (;;)
-		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
-}
-
-static void guard_detach(void)
-{
-	must_detach(unregister_ftrace_function(&guard_ops));
-	unfilter(&guard_ops);
-}
-
 static int guard_attach(void)
 {
 	int ret = ftrace_set_filter_ip(&guard_ops, (unsigned long)guarded_function, 0, 1);
@@ -123,7 +137,7 @@ static int guard_attach(void)
 	guarded_function();
 	if (READ_ONCE(guard_called))
 		return 0;
-	guard_detach();
+	hcx_untrace_function(&guard_ops);
 	pr_err("ftrace does not call back on this kernel\n");
 	return -ENODEV;
 }
@@ -134,7 +148,7 @@ static int attach_redirect_patiently(void)
 	int tries = 100, ret;
 
 	do {
-		ret = attach_redirect();
+		ret = hcx_trace_function(&redirect_ops, HOOKED);
 	} while (ret == -EAGAIN && --tries && !msleep_interruptible(10));
 
 	return ret;
@@ -176,7 +190,7 @@ int hcx_hook_prepare(void)
 
 	if (ret)
 		return ret;
-	ret = filter(&direct_ops) ?: hcx_watch(&direct_ops);
+	ret = filter(&direct_ops, HOOKED) ?: hcx_watch(&direct_ops);
 	if (ret) {
 		complain(ret);
 		hcx_hook_release();
@@ -193,7 +207,7 @@ void hcx_hook_release(void)
 {
 	must_detach(hcx_unwatch(&direct_ops));
 	unfilter(&direct_ops);
-	guard_detach();
+	hcx_untrace_function(&guard_ops);
 }
 
 /**
@@ -229,8 +243,7 @@ int hcx_hook_attach(void)
 void hcx_hook_detach(void)
 {
 	if (redirecting) {
-		must_detach(unregister_ftrace_function(&redirect_ops));
-		unfilter(&redirect_ops);
+		hcx_untrace_function(&redirect_ops);
 	} else {
 		must_detach(hcx_unregister_ftrace_direct(&direct_ops,
 							 (unsigned long)hcx_trampoline));

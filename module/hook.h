@@ -10,6 +10,9 @@ void hcx_hook_release(void);
 int hcx_hook_attach(void);
 void hcx_hook_detach(void);
 
+int hcx_trace_function(struct ftrace_ops *ops, const char *function);
+void hcx_untrace_function(struct ftrace_ops *ops);
+
 /* Read by trampoline.S. */
 extern unsigned long hcx_redirected_body;
 

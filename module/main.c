@@ -6,6 +6,7 @@
 #include "hook.h"
 #include "registry.h"
 #include "selfcheck.h"
+#include "vm.h"
 
 static int __init hcx_init(void)
 {
@@ -14,15 +15,18 @@ static int __init hcx_init(void)
 	ret = hcx_registry_init();
 	if (ret)
 		return ret;
-	ret = hcx_register(&hcx_discovery);
-	if (ret)
-		goto err_registry;
 	ret = hcx_hook_prepare();
 	if (ret)
-		goto err_discovery;
-	ret = hcx_selfcheck_stock();
+		goto err_registry;
+	ret = hcx_vms_init();
 	if (ret)
 		goto err_prepared;
+	ret = hcx_register(&hcx_discovery);
+	if (ret)
+		goto err_vms;
+	ret = hcx_selfcheck_stock();
+	if (ret)
+		goto err_discovery;
 	ret = hcx_hook_attach();
 	if (ret)
 		goto err_selfcheck;
@@ -38,13 +42,15 @@ err_hook:
 	hcx_hook_detach();
 err_selfcheck:
 	hcx_selfcheck_end();
-err_prepared:
-	hcx_hook_release();
 err_discovery:
 	hcx_unregister(&hcx_discovery);
+err_vms:
+	hcx_vms_exit();
+err_prepared:
+	hcx_hook_release();
 err_registry:
 	hcx_registry_exit();
-	/* What is past hcx_entry_leave() in hcx_hypercall(). */
+	/* What is past hcx_binding_leave() in hcx_hypercall(). */
 	synchronize_rcu_tasks();
 	return ret;
 }
@@ -53,8 +59,9 @@ static void __exit hcx_exit(void)
 {
 	hcx_debugfs_exit();
 	hcx_hook_detach();
-	hcx_hook_release();
 	hcx_unregister(&hcx_discovery);
+	hcx_vms_exit();
+	hcx_hook_release();
 	hcx_registry_exit();
 	synchronize_rcu_tasks();
 }

@@ -8,6 +8,7 @@
 #include "budget.h"
 #include "discovery.h"
 #include "registry.h"
+#include "trace.h"
 
 #define FLAGS (HCX_RING3 | \
 	       HCX_RESULT_RBX | HCX_RESULT_RCX | HCX_RESULT_RDX | HCX_RESULT_RSI)
@@ -139,12 +140,6 @@ static u32 allot_nr(void)
 	return nr;
 }
 
-static void entry_free(struct hcx_entry *entry)
-{
-	free_percpu(entry->passage);
-	kfree(entry);
-}
-
 /* All but the number, which the caller finds. */
 static struct hcx_entry *entry_alloc(struct hcx_handler *handler)
 {
@@ -152,11 +147,7 @@ static struct hcx_entry *entry_alloc(struct hcx_handler *handler)
 
 	if (!entry)
 		return NULL;
-	entry->passage = alloc_percpu(struct hcx_passage);
-	if (!entry->passage) {
-		kfree(entry);
-		return NULL;
-	}
+	INIT_LIST_HEAD(&entry->bindings);
 	entry->call = handler->budget_ms ? hcx_call_in_budget : handler->call;
 	entry->handler_call = handler->call;
 	entry->budget_ms = handler->budget_ms;
@@ -176,11 +167,14 @@ static void entry_publish(struct hcx_entry *entry)
 	handler->nr = entry->nr;
 	handler->entry = entry;
 	hlist_add_head_rcu(&entry->by_name, name_bucket(&entry->name));
+	trace_hcx_register(entry);
 }
 
-/* The opposite, for retire_all(). */
+/* The opposite, for retire_all(), when the look-up by number has ended. */
 static void entry_withdraw(struct hcx_entry *entry, struct list_head *unlinked)
 {
+	hcx_bindings_close(entry);
+	trace_hcx_unregister(entry);
 	hlist_del_rcu(&entry->by_name);
 	entry->unlinked = true;
 	list_add_tail(&entry->unlinked_next, unlinked);
@@ -207,7 +201,7 @@ static int entry_add(struct hcx_handler *handler)
 	ret = check_unique(handler, hcx_find_nr(entry->nr), "number") ?:
 	      check_unique(handler, hcx_find_name(&entry->name), "name");
 	if (ret) {
-		entry_free(entry);
+		kfree(entry);
 		return ret;
 	}
 
@@ -232,9 +226,9 @@ static void entry_unlink(struct hcx_entry *entry, struct list_head *unlinked)
  *
  * Context: process; may sleep.
  */
-void hcx_registry_walk(void (*show)(const struct hcx_entry *entry, void *data), void *data)
+void hcx_registry_walk(void (*show)(struct hcx_entry *entry, void *data), void *data)
 {
-	const struct hcx_entry *entry;
+	struct hcx_entry *entry;
 	unsigned int i;
 
 	mutex_lock(&registry_lock);
@@ -245,17 +239,12 @@ void hcx_registry_walk(void (*show)(const struct hcx_entry *entry, void *data), 
 }
 
 /* Calls that went into @entry's handler and have not come out. */
-static u64 entry_inside(const struct hcx_entry *entry)
+static u64 entry_inside(struct hcx_entry *entry)
 {
-	u64 inside = 0;
-	int cpu;
+	struct hcx_sum sum;
 
-	for_each_possible_cpu(cpu) {
-		const struct hcx_passage *passage = per_cpu_ptr(entry->passage, cpu);
-
-		inside += READ_ONCE(passage->entered) - READ_ONCE(passage->left);
-	}
-	return inside;
+	hcx_bindings_sum(entry, &sum);
+	return sum.inside;
 }
 
 /*
@@ -292,7 +281,8 @@ static void entry_retire(struct hcx_entry *entry)
 		handler->entry = NULL;
 	}
 	mutex_unlock(&registry_lock);
-	entry_free(entry);
+	hcx_bindings_free(entry);
+	kfree(entry);
 }
 
 static void retire_all(struct list_head *unlinked)
@@ -333,7 +323,7 @@ static void wait_retired(const struct hcx_handler *handlers, unsigned int count,
 
 struct hcx_handler *hcx_handler(const struct hcx_call *call)
 {
-	return call->entry->handler;
+	return call->binding->entry->handler;
 }
 EXPORT_SYMBOL_GPL(hcx_handler);
 
@@ -421,7 +411,7 @@ static int entry_replace(struct hcx_entry *old, struct hcx_handler *handler,
 	if (memcmp(&entry->name, &old->name, sizeof(old->name)))
 		ret = check_unique(handler, hcx_find_name(&entry->name), "name");
 	if (ret) {
-		entry_free(entry);
+		kfree(entry);
 		return ret;
 	}
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Which handler answers which number, and who is inside it. */
+/* Which handler answers which number. */
 #ifndef _HCX_REGISTRY_H
 #define _HCX_REGISTRY_H
 
 #include <linux/hash.h>
 #include <linux/kvm_hcx.h>
-#include <linux/percpu.h>
 #include <linux/rculist.h>
+#include "binding.h"
 
 /* A name as a guest passes it. */
 union hcx_name {
@@ -14,54 +14,50 @@ union hcx_name {
 	u64 word[2];
 };
 
-/* Per CPU, so that two vCPUs write no common line. */
-struct hcx_passage {
-	u64 entered;
-	u64 left;
-};
-
 /**
  * struct hcx_entry - a registered handler
  * @by_nr: in hcx_by_nr
- * @nr: the number; 64 bits wide, to be compared with a whole RAX
+ * @nr: the number
  * @call: the handler's, or hcx_call_in_budget(), which calls it
- * @passage: how many calls went in and came out, on each CPU
  * @flags: the handler's
  * @unlinked: on its way out; under the registry's lock
  * @orphan: its module is gone, and perhaps @handler with it; likewise
  * @budget_ms: the handler's
  * @handler_call: the handler's call
- * @over_budget: how many calls took longer than the handler's budget
  * @by_name: in by_name
- * @name: the handler's, copied
+ * @name: the handler's, copied; a NUL follows
  * @owner: the handler's
  * @handler: the handler; what a call needs of it is copied, see orphan_all_of()
  * @unlinked_next: in the list of those that one unregistration unlinked
  * @retiring_next: in the list of all that are on their way out
+ * @closed: no binding is made any more; this and the rest under hcx_binding_lock
+ * @bindings: it as vCPUs call it; those of one VM are together
+ * @binders: how many vCPUs are making a binding
+ * @gone: what the calls of VMs that are gone came to
  *
  * Whoever looks an entry up holds rcu_read_lock_sched() until he has counted
- * himself in or is done with it. After synchronize_rcu() the sum of an unlinked
- * entry's @passage->entered stands still, and the handler is empty once that of
- * @passage->left has reached it. (RCU-tasks, whose readers pay nothing, would not
- * do: with full preemption a vCPU that spins in its guest may never sleep.)
+ * himself in or is done with it.
  */
 struct hcx_entry {
 	struct hlist_node by_nr;
 	u64 nr;
 	long (*call)(struct hcx_call *call);
-	struct hcx_passage __percpu *passage;
 	u32 flags;
 	bool unlinked;
 	bool orphan;
 	u32 budget_ms;
 	long (*handler_call)(struct hcx_call *call);
-	atomic64_t over_budget;
 	struct hlist_node by_name;
 	union hcx_name name;
+	char nul;
 	struct module *owner;
 	struct hcx_handler *handler;
 	struct list_head unlinked_next;
 	struct list_head retiring_next;
+	bool closed;
+	struct list_head bindings;
+	unsigned int binders;
+	struct hcx_sum gone;
 };
 
 /*
@@ -89,19 +85,7 @@ static __always_inline struct hcx_entry *hcx_find_nr(u64 nr)
 
 struct hcx_entry *hcx_find_name(const union hcx_name *name);
 
-/* Counts a call in; under the rcu_read_lock_sched() that @entry was found in. */
-static __always_inline void hcx_entry_enter(struct hcx_entry *entry)
-{
-	__this_cpu_inc(entry->passage->entered);
-}
-
-/* Counts it out. @entry may be gone when this returns. */
-static __always_inline void hcx_entry_leave(struct hcx_entry *entry)
-{
-	this_cpu_inc(entry->passage->left);
-}
-
-void hcx_registry_walk(void (*show)(const struct hcx_entry *entry, void *data), void *data);
+void hcx_registry_walk(void (*show)(struct hcx_entry *entry, void *data), void *data);
 int hcx_registry_init(void);
 void hcx_registry_exit(void);
 

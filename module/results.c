@@ -9,7 +9,7 @@ void hcx_set_result(struct hcx_call *call, unsigned int n, u64 value)
 	};
 
 	if (WARN_ON_ONCE(n >= ARRAY_SIZE(registers) ||
-			 !(call->entry->flags & (HCX_RESULT_RBX << n))))
+			 !(call->binding->entry->flags & (HCX_RESULT_RBX << n))))
 		return;
 	call->vcpu->arch.regs[registers[n]] = call->long_mode ? value : (u32)value;
 }

@@ -30,6 +30,7 @@
 /* The longest budget that can be declared; the host's suspend waits 20 s for tasks. */
 #define HCX_BUDGET_MS_MAX	15000
 
+struct hcx_binding;
 struct hcx_entry;
 struct hcx_handler;
 
@@ -52,7 +53,7 @@ struct hcx_call {
 	bool user : 1;
 	/* private: the core's */
 	int kvm_ret;	/* here, as a register for it would have to be saved */
-	struct hcx_entry *entry;
+	struct hcx_binding *binding;
 };
 
 /**

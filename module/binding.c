@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Handlers as vCPUs call them. */
+#include <linux/slab.h>
+#include "binding.h"
+#include "observe.h"
+#include "registry.h"
+#include "vm.h"
+
+struct hlist_head hcx_bindings[1 << HCX_BINDING_BITS];
+DEFINE_RAW_SPINLOCK(hcx_binding_lock);
+
+/* Whether calls are timed or traced; under hcx_binding_lock. */
+static bool observed;
+
+/* kmalloc() aligns only what is at least half of a power of two to its cache lines. */
+static_assert(sizeof(struct hcx_binding) > 256 && sizeof(struct hcx_binding) <= 512);
+
+static void choose_call(struct hcx_binding *binding)
+{
+	WRITE_ONCE(binding->call, observed ? hcx_call_observed : binding->entry->call);
+}
+
+/*
+ * The entry of a number, counted in: what follows may sleep, and then only what is
+ * counted keeps the core loaded.
+ */
+static struct hcx_entry *entry_enter(u64 nr)
+{
+	struct hcx_entry *entry;
+
+	rcu_read_lock_sched();
+	entry = hcx_find_nr(nr);
+	if (entry) {
+		raw_spin_lock(&hcx_binding_lock);
+		entry->binders++;
+		raw_spin_unlock(&hcx_binding_lock);
+	}
+	rcu_read_unlock_sched();
+
+	return entry;
+}
+
+/* @entry may be gone when this returns. */
+static void entry_leave(struct hcx_entry *entry)
+{
+	raw_spin_lock(&hcx_binding_lock);
+	entry->binders--;
+	raw_spin_unlock(&hcx_binding_lock);
+}
+
+/*
+ * Small, one for each vCPU and registered number at most, and charged to the VMM: so it
+ * may not fail, and a call is never lost for want of memory.
+ */
+static struct hcx_binding *alloc_binding(struct kvm_vcpu *vcpu, struct hcx_entry *entry)
+{
+	struct hcx_binding *binding = kzalloc(sizeof(*binding),
+					      GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
+
+	binding->vcpu = vcpu;
+	binding->nr = entry->nr;
+	binding->entry = entry;
+	binding->vm = hcx_vm_of(vcpu->kvm);
+
+	return binding;
+}
+
+/* Behind another of the VM, so that those of one VM are together. */
+static void add_to_entry(struct hcx_binding *binding)
+{
+	struct hcx_binding *other;
+
+	list_for_each_entry(other, &binding->entry->bindings, of_entry)
+		if (other->vm == binding->vm) {
+			list_add(&binding->of_entry, &other->of_entry);
+			return;
+		}
+	list_add_tail(&binding->of_entry, &binding->entry->bindings);
+}
+
+/* Links a binding, with a call in it, unless its entry is on its way out. */
+static bool link_entered(struct hcx_binding *binding)
+{
+	struct hcx_entry *entry = binding->entry;
+	bool open;
+
+	raw_spin_lock(&hcx_binding_lock);
+	open = !entry->closed;
+	if (open) {
+		hcx_binding_enter(binding);
+		choose_call(binding);
+		add_to_entry(binding);
+		list_add_tail(&binding->of_vm, &binding->vm->bindings);
+		hlist_add_head_rcu(&binding->hash,
+				   hcx_binding_bucket(binding->vcpu, binding->nr));
+	}
+	raw_spin_unlock(&hcx_binding_lock);
+
+	return open;
+}
+
+/**
+ * hcx_bind() - what hcx_find_binding() would find, made for a vCPU that did not
+ * @vcpu: the vCPU
+ * @nr: the number that it calls
+ *
+ * Context: the vCPU's thread; may sleep, but not after it has found that nobody has the
+ * number.
+ * Return: the binding, with the call counted in; or NULL: nobody has the number.
+ */
+struct hcx_binding *hcx_bind(struct kvm_vcpu *vcpu, u64 nr)
+{
+	struct hcx_binding *binding = NULL;
+	struct hcx_entry *entry;
+	bool linked = false;
+
+	/* Again, if the handler is replaced meanwhile. */
+	while (!linked) {
+		entry = entry_enter(nr);
+		if (!entry)
+			return NULL;
+		binding = alloc_binding(vcpu, entry);
+		linked = link_entered(binding);
+		if (!linked)
+			kfree(binding);
+		entry_leave(entry);
+	}
+
+	return binding;
+}
+
+static void sum_up(struct hcx_sum *sum, const struct hcx_binding *binding)
+{
+	u64 left = READ_ONCE(binding->left);
+
+	sum->calls += left;
+	/* Those that have come in since are not counted. */
+	sum->inside += READ_ONCE(binding->entered) != left;
+	hcx_counts_add(&sum->counts, &binding->counts);
+}
+
+/**
+ * hcx_bindings_remove() - a VM goes
+ * @of_vm: its list of bindings
+ *
+ * Context: hcx_binding_lock held; no vCPU of the VM runs.
+ */
+void hcx_bindings_remove(struct list_head *of_vm)
+{
+	struct hcx_binding *binding, *next;
+
+	lockdep_assert_held(&hcx_binding_lock);
+	list_for_each_entry_safe(binding, next, of_vm, of_vm) {
+		sum_up(&binding->entry->gone, binding);
+		hlist_del_init_rcu(&binding->hash);
+		list_del(&binding->of_entry);
+		kfree_rcu(binding, rcu);
+	}
+}
+
+/**
+ * hcx_bindings_close() - let no call find an entry, which cannot be found by number any more
+ * @entry: the entry
+ *
+ * Context: any but an interrupt.
+ */
+void hcx_bindings_close(struct hcx_entry *entry)
+{
+	struct hcx_binding *binding;
+
+	raw_spin_lock(&hcx_binding_lock);
+	entry->closed = true;
+	list_for_each_entry(binding, &entry->bindings, of_entry)
+		hlist_del_init_rcu(&binding->hash);
+	raw_spin_unlock(&hcx_binding_lock);
+}
+
+/**
+ * hcx_bindings_free() - free the bindings of an entry
+ * @entry: the entry; closed, and no call is inside
+ *
+ * Context: process.
+ */
+void hcx_bindings_free(struct hcx_entry *entry)
+{
+	struct hcx_binding *binding, *next;
+
+	raw_spin_lock(&hcx_binding_lock);
+	list_for_each_entry_safe(binding, next, &entry->bindings, of_entry) {
+		list_del(&binding->of_vm);
+		kfree_rcu(binding, rcu);
+	}
+	INIT_LIST_HEAD(&entry->bindings);
+	raw_spin_unlock(&hcx_binding_lock);
+}
+
+/**
+ * hcx_bindings_observe() - choose what calls go through from now on
+ * @observe: hcx_call_observed(), or not
+ *
+ * A pointer that each call reads anyway: so what is not observed pays nothing, not even
+ * a static branch. A call that has read it goes on as it was.
+ *
+ * Context: any but an interrupt.
+ */
+void hcx_bindings_observe(bool observe)
+{
+	struct hcx_binding *binding;
+	unsigned int i;
+
+	raw_spin_lock(&hcx_binding_lock);
+	observed = observe;
+	for (i = 0; i < ARRAY_SIZE(hcx_bindings); i++)
+		hlist_for_each_entry(binding, &hcx_bindings[i], hash)
+			choose_call(binding);
+	raw_spin_unlock(&hcx_binding_lock);
+}
+
+/**
+ * hcx_bindings_sum() - what all calls of an entry come to
+ * @entry: the entry
+ * @sum: for the result
+ *
+ * Context: any but an interrupt.
+ */
+void hcx_bindings_sum(struct hcx_entry *entry, struct hcx_sum *sum)
+{
+	const struct hcx_binding *binding;
+
+	raw_spin_lock(&hcx_binding_lock);
+	*sum = entry->gone;
+	list_for_each_entry(binding, &entry->bindings, of_entry)
+		sum_up(sum, binding);
+	sum->inside += entry->binders;
+	raw_spin_unlock(&hcx_binding_lock);
+}
+
+static bool last_of_vm(const struct hcx_binding *binding, const struct hcx_entry *entry)
+{
+	return list_is_last(&binding->of_entry, &entry->bindings) ||
+	       list_next_entry(binding, of_entry)->vm != binding->vm;
+}
+
+/**
+ * hcx_bindings_walk() - look at what the calls of an entry come to, VM by VM
+ * @entry: the entry
+ * @show: what does; may not sleep
+ * @data: for it
+ *
+ * Context: any but an interrupt.
+ */
+void hcx_bindings_walk(struct hcx_entry *entry,
+		       void (*show)(const char *vm, const struct hcx_sum *sum, void *data),
+		       void *data)
+{
+	const struct hcx_binding *binding;
+	struct hcx_sum sum = {};
+
+	raw_spin_lock(&hcx_binding_lock);
+	list_for_each_entry(binding, &entry->bindings, of_entry) {
+		sum_up(&sum, binding);
+		if (last_of_vm(binding, entry)) {
+			show(binding->vm->name, &sum, data);
+			memset(&sum, 0, sizeof(sum));
+		}
+	}
+	raw_spin_unlock(&hcx_binding_lock);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A handler as one vCPU calls it: what a call looks up, and where it is counted. */
+#ifndef _HCX_BINDING_H
+#define _HCX_BINDING_H
+
+#include <linux/hash.h>
+#include <linux/kvm_hcx.h>
+#include <linux/rculist.h>
+#include <linux/spinlock.h>
+#include "counts.h"
+
+struct hcx_vm;
+
+/**
+ * struct hcx_binding - a handler as one vCPU calls it
+ * @hash: in hcx_bindings
+ * @vcpu: the vCPU
+ * @nr: the handler's number; 64 bits wide, to be compared with a whole RAX
+ * @call: the entry's, or hcx_call_observed(), which calls it
+ * @entry: the registered handler
+ * @vm: the vCPU's
+ * @entered: how many calls went in
+ * @left: and how many came out
+ * @counts: what else is counted of them
+ * @of_entry: in the entry's list, next to the others of the VM
+ * @of_vm: in the VM's list
+ * @rcu: for kfree_rcu()
+ *
+ * It is made when the vCPU first calls the number, and goes with the VM or with the
+ * handler. Only its vCPU's thread writes to what it counts, on a cache line of its own:
+ * two vCPUs write no common line, and a look-up reads no written one.
+ *
+ * Whoever looks one up holds rcu_read_lock_sched() until he has counted himself in or is
+ * done with it. After synchronize_rcu() @entered stands still in one that was unlinked,
+ * and no call is inside once @left has reached it. (RCU-tasks, whose readers pay
+ * nothing, would not do: with full preemption a vCPU that spins in its guest may never
+ * sleep.)
+ */
+struct hcx_binding {
+	struct hlist_node hash;
+	const struct kvm_vcpu *vcpu;
+	u64 nr;
+	long (*call)(struct hcx_call *call);
+	struct hcx_entry *entry;
+	struct hcx_vm *vm;
+
+	u64 entered ____cacheline_aligned;
+	u64 left;
+	struct hcx_counts counts;
+
+	struct list_head of_entry;
+	struct list_head of_vm;
+	struct rcu_head rcu;
+};
+
+/* What all calls of a handler come to, or those of one VM. */
+struct hcx_sum {
+	u64 calls;
+	u64 inside;
+	struct hcx_counts counts;
+};
+
+/* The golden-ratio hash spreads a run of numbers, or of vCPUs, evenly. */
+#define HCX_BINDING_BITS	14
+extern struct hlist_head hcx_bindings[1 << HCX_BINDING_BITS];
+
+/* Held to change them, and what the lists of VMs and entries hold of them. */
+extern raw_spinlock_t hcx_binding_lock;
+
+/*
+ * The bucket is a shift of the guest's value, with no bounds check that a CPU
+ * could speculate past.
+ */
+static __always_inline struct hlist_head *hcx_binding_bucket(const struct kvm_vcpu *vcpu, u64 nr)
+{
+	return &hcx_bindings[hash_32((u32)nr + (u32)(unsigned long)vcpu, HCX_BINDING_BITS)];
+}
+
+/* Counts a call in; under the rcu_read_lock_sched() that @binding was found in. */
+static __always_inline void hcx_binding_enter(struct hcx_binding *binding)
+{
+	data_race(binding->entered++);
+}
+
+/* Counts it out. @binding may be gone when this returns. */
+static __always_inline void hcx_binding_leave(struct hcx_binding *binding)
+{
+	barrier();
+	data_race(binding->left++);
+}
+
+struct hcx_binding *hcx_bind(struct kvm_vcpu *vcpu, u64 nr);
+void hcx_bindings_remove(struct list_head *of_vm);
+void hcx_bindings_close(struct hcx_entry *entry);
+void hcx_bindings_free(struct hcx_entry *entry);
+void hcx_bindings_observe(bool observe);
+void hcx_bindings_sum(struct hcx_entry *entry, struct hcx_sum *sum);
+void hcx_bindings_walk(struct hcx_entry *entry,
+		       void (*show)(const char *vm, const struct hcx_sum *sum, void *data),
+		       void *data);
+
+#endif /* _HCX_BINDING_H */

@@ -79,6 +79,7 @@ static __always_inline struct hlist_head *hcx_binding_bucket(const struct kvm_vc
 /* Counts a call in; under the rcu_read_lock_sched() that @binding was found in. */
 static __always_inline void hcx_binding_enter(struct hcx_binding *binding)
 {
+	/* Nobody else writes it; binding.c reads it with READ_ONCE(). */
 	data_race(binding->entered++);
 }
 
@@ -86,6 +87,7 @@ static __always_inline void hcx_binding_enter(struct hcx_binding *binding)
 static __always_inline void hcx_binding_leave(struct hcx_binding *binding)
 {
 	barrier();
+	/* As above. */
 	data_race(binding->left++);
 }
 

@@ -26,8 +26,8 @@ static void show_handler(struct hcx_entry *entry, void *seq)
 	struct hcx_sum sum;
 
 	hcx_bindings_sum(entry, &sum);
-	seq_printf(seq, "%#-10llx  %-16s  %-20s  %4u  %9u  %11llu\n", entry->nr,
-		   entry->name.text, module_name(entry->owner),
+	seq_printf(seq, "%#-10llx  %-16.*s  %-20s  %4u  %9u  %11llu\n", entry->nr,
+		   HCX_NAME_LEN, entry->name.text, module_name(entry->owner),
 		   entry->flags & HCX_RING3 ? 3 : 0, entry->budget_ms, sum.counts.over_budget);
 }
 
@@ -53,7 +53,8 @@ static void show_rows(struct hcx_entry *entry, struct seq_file *seq,
 
 static void show_key(const struct row *row, const char *vm)
 {
-	seq_printf(row->seq, "%#-10llx %-16s %-13s", row->entry->nr, row->entry->name.text, vm);
+	seq_printf(row->seq, "%#-10llx %-16.*s %-13s", row->entry->nr, HCX_NAME_LEN,
+		   row->entry->name.text, vm);
 }
 
 static void show_calls(const char *vm, const struct hcx_sum *sum, void *data)

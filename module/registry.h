@@ -25,7 +25,7 @@ union hcx_name {
  * @budget_ms: the handler's
  * @handler_call: the handler's call
  * @by_name: in by_name
- * @name: the handler's, copied; a NUL follows
+ * @name: the handler's, copied
  * @owner: the handler's
  * @handler: the handler; what a call needs of it is copied, see orphan_all_of()
  * @unlinked_next: in the list of those that one unregistration unlinked
@@ -49,7 +49,6 @@ struct hcx_entry {
 	long (*handler_call)(struct hcx_call *call);
 	struct hlist_node by_name;
 	union hcx_name name;
-	char nul;
 	struct module *owner;
 	struct hcx_handler *handler;
 	struct list_head unlinked_next;

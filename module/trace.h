@@ -21,42 +21,35 @@ struct hcx_args {
 
 #endif /* _HCX_TRACE_ONCE */
 
-/* What each event of a call begins with. A VM is told by its VMM's process. */
-#define HCX_CALL_FIELDS					\
-		__field(pid_t, vm)			\
-		__field(int, vcpu)			\
-		__field(u32, nr)			\
-		__array(char, name, HCX_NAME_LEN + 1)
-
-#define HCX_CALL_ASSIGN(call)							\
-		__entry->vm = (call)->vcpu->kvm->userspace_pid;			\
-		__entry->vcpu = (call)->vcpu->vcpu_id;				\
-		__entry->nr = (call)->binding->nr;				\
-		strscpy(__entry->name, (call)->binding->entry->name.text,	\
-			sizeof(__entry->name))
-
-#define HCX_CALL_FORMAT		"vm=%d vcpu=%d nr=%#x name=%s"
-#define HCX_CALL_VALUES		__entry->vm, __entry->vcpu, __entry->nr, __entry->name
+/* A VM is told by its VMM's process. A name may have no NUL where it comes from. */
 
 /* A handler is about to be called. */
 TRACE_EVENT_FN(hcx_enter,
 	TP_PROTO(const struct hcx_call *call, const struct hcx_args *args),
 	TP_ARGS(call, args),
 	TP_STRUCT__entry(
-		HCX_CALL_FIELDS
+		__field(pid_t, vm)
+		__field(int, vcpu)
+		__field(u32, nr)
+		__array(char, name, HCX_NAME_LEN + 1)
 		__field(u64, a0)
 		__field(u64, a1)
 		__field(u64, a2)
 		__field(u64, a3)
 	),
 	TP_fast_assign(
-		HCX_CALL_ASSIGN(call);
+		__entry->vm = call->vcpu->kvm->userspace_pid;
+		__entry->vcpu = call->vcpu->vcpu_id;
+		__entry->nr = call->binding->nr;
+		memcpy(__entry->name, call->binding->entry->name.text, HCX_NAME_LEN);
+		__entry->name[HCX_NAME_LEN] = '\0';
 		__entry->a0 = args->reg[0];
 		__entry->a1 = args->reg[1];
 		__entry->a2 = args->reg[2];
 		__entry->a3 = args->reg[3];
 	),
-	TP_printk(HCX_CALL_FORMAT " a0=%#llx a1=%#llx a2=%#llx a3=%#llx", HCX_CALL_VALUES,
+	TP_printk("vm=%d vcpu=%d nr=%#x name=%s a0=%#llx a1=%#llx a2=%#llx a3=%#llx",
+		  __entry->vm, __entry->vcpu, __entry->nr, __entry->name,
 		  __entry->a0, __entry->a1, __entry->a2, __entry->a3),
 	hcx_trace_begins, hcx_trace_ends
 );
@@ -66,7 +59,10 @@ TRACE_EVENT_FN(hcx_exit,
 	TP_PROTO(const struct hcx_call *call, const struct hcx_args *args, long result, u64 ns),
 	TP_ARGS(call, args, result, ns),
 	TP_STRUCT__entry(
-		HCX_CALL_FIELDS
+		__field(pid_t, vm)
+		__field(int, vcpu)
+		__field(u32, nr)
+		__array(char, name, HCX_NAME_LEN + 1)
 		__field(u64, a0)
 		__field(u64, a1)
 		__field(u64, a2)
@@ -75,7 +71,11 @@ TRACE_EVENT_FN(hcx_exit,
 		__field(u64, ns)
 	),
 	TP_fast_assign(
-		HCX_CALL_ASSIGN(call);
+		__entry->vm = call->vcpu->kvm->userspace_pid;
+		__entry->vcpu = call->vcpu->vcpu_id;
+		__entry->nr = call->binding->nr;
+		memcpy(__entry->name, call->binding->entry->name.text, HCX_NAME_LEN);
+		__entry->name[HCX_NAME_LEN] = '\0';
 		__entry->a0 = args->reg[0];
 		__entry->a1 = args->reg[1];
 		__entry->a2 = args->reg[2];
@@ -83,8 +83,8 @@ TRACE_EVENT_FN(hcx_exit,
 		__entry->result = result;
 		__entry->ns = ns;
 	),
-	TP_printk(HCX_CALL_FORMAT " a0=%#llx a1=%#llx a2=%#llx a3=%#llx result=%lld ns=%llu",
-		  HCX_CALL_VALUES, __entry->a0, __entry->a1, __entry->a2, __entry->a3,
+	TP_printk("vm=%d vcpu=%d nr=%#x name=%s a0=%#llx a1=%#llx a2=%#llx a3=%#llx result=%lld ns=%llu",
+		  __entry->vm, __entry->vcpu, __entry->nr, __entry->name, __entry->a0, __entry->a1, __entry->a2, __entry->a3,
 		  __entry->result, __entry->ns),
 	hcx_trace_begins, hcx_trace_ends
 );
@@ -94,14 +94,22 @@ TRACE_EVENT(hcx_denied,
 	TP_PROTO(const struct hcx_call *call, const char *reason),
 	TP_ARGS(call, reason),
 	TP_STRUCT__entry(
-		HCX_CALL_FIELDS
+		__field(pid_t, vm)
+		__field(int, vcpu)
+		__field(u32, nr)
+		__array(char, name, HCX_NAME_LEN + 1)
 		__array(char, reason, 8)
 	),
 	TP_fast_assign(
-		HCX_CALL_ASSIGN(call);
+		__entry->vm = call->vcpu->kvm->userspace_pid;
+		__entry->vcpu = call->vcpu->vcpu_id;
+		__entry->nr = call->binding->nr;
+		memcpy(__entry->name, call->binding->entry->name.text, HCX_NAME_LEN);
+		__entry->name[HCX_NAME_LEN] = '\0';
 		strscpy(__entry->reason, reason, sizeof(__entry->reason));
 	),
-	TP_printk(HCX_CALL_FORMAT " reason=%s", HCX_CALL_VALUES, __entry->reason)
+	TP_printk("vm=%d vcpu=%d nr=%#x name=%s reason=%s", __entry->vm, __entry->vcpu,
+		  __entry->nr, __entry->name, __entry->reason)
 );
 
 /* A call took longer than its handler's budget. */
@@ -109,17 +117,24 @@ TRACE_EVENT(hcx_over_budget,
 	TP_PROTO(const struct hcx_call *call, u64 ns),
 	TP_ARGS(call, ns),
 	TP_STRUCT__entry(
-		HCX_CALL_FIELDS
+		__field(pid_t, vm)
+		__field(int, vcpu)
+		__field(u32, nr)
+		__array(char, name, HCX_NAME_LEN + 1)
 		__field(u32, budget_ms)
 		__field(u64, ns)
 	),
 	TP_fast_assign(
-		HCX_CALL_ASSIGN(call);
+		__entry->vm = call->vcpu->kvm->userspace_pid;
+		__entry->vcpu = call->vcpu->vcpu_id;
+		__entry->nr = call->binding->nr;
+		memcpy(__entry->name, call->binding->entry->name.text, HCX_NAME_LEN);
+		__entry->name[HCX_NAME_LEN] = '\0';
 		__entry->budget_ms = call->binding->entry->budget_ms;
 		__entry->ns = ns;
 	),
-	TP_printk(HCX_CALL_FORMAT " ns=%llu budget_ms=%u", HCX_CALL_VALUES, __entry->ns,
-		  __entry->budget_ms)
+	TP_printk("vm=%d vcpu=%d nr=%#x name=%s ns=%llu budget_ms=%u", __entry->vm,
+		  __entry->vcpu, __entry->nr, __entry->name, __entry->ns, __entry->budget_ms)
 );
 
 DECLARE_EVENT_CLASS(hcx_handler,
@@ -132,7 +147,8 @@ DECLARE_EVENT_CLASS(hcx_handler,
 	),
 	TP_fast_assign(
 		__entry->nr = reg->nr;
-		strscpy(__entry->name, reg->name.text, sizeof(__entry->name));
+		memcpy(__entry->name, reg->name.text, HCX_NAME_LEN);
+		__entry->name[HCX_NAME_LEN] = '\0';
 		strscpy(__entry->owner, module_name(reg->owner), sizeof(__entry->owner));
 	),
 	TP_printk("nr=%#x name=%s owner=%s", __entry->nr, __entry->name, __entry->owner)

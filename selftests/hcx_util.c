@@ -81,6 +81,22 @@ long calls_of(const char *name)
 	return calls;
 }
 
+long denied_of(const char *name)
+{
+	FILE *calls = fopen("/sys/kernel/debug/kvm_hcx/calls", "r");
+	char line[128], row[64], all[16];
+	long denied;
+
+	TEST_ASSERT(calls, "kvm_hcx/calls: %s", strerror(errno));
+	while (fgets(line, sizeof(line), calls))
+		if (sscanf(line, "%*s %63s %15s %*u %*u %*u %ld", row, all, &denied) == 3 &&
+		    !strcmp(row, name) && !strcmp(all, "all")) {
+			fclose(calls);
+			return denied;
+		}
+	TEST_FAIL("kvm_hcx/calls has no handler '%s'", name);
+}
+
 void buffer_get(void *data, size_t len)
 {
 	int fd = open(CONTROL "buffer", O_RDONLY);

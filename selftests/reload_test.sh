@@ -6,7 +6,7 @@
 . ./hcx_util.sh
 
 warm_up=10
-reloads=90
+reloads=45
 
 need kvm_hcx hcx_echo
 [ -d $tracing/events/percpu/percpu_alloc_percpu ] || skip 'there is no percpu_alloc_percpu event'

@@ -27,7 +27,7 @@ static void test_ring0(void)
 
 int main(void)
 {
-	require_hcx(3 * 4 + 1 + 2 + 1);
+	require_hcx(3 * 4 + 3 + 2 + 1);
 	must_control("register closed 0x20 0 caller 0");
 	must_control("register open 0x21 %d caller 0", HCX_RING3);
 
@@ -35,6 +35,8 @@ int main(void)
 	test_ring3(GUEST_COMPATIBILITY, "compatibility", ERR32(KVM_EPERM), 2);
 	test_ring3(GUEST_PROTECTED, "protected", ERR32(KVM_EPERM), 2);
 	expect(calls_of("closed"), 0, "the closed handler was never called from ring 3");
+	expect(denied_of("closed"), 3, "each such call is counted as denied");
+	expect(denied_of("open"), 0, "and none to the open one");
 	test_ring0();
 	expect(calls_of("open"), 4, "the open one was called each time");
 

@@ -10,10 +10,17 @@
 #include "observe.h"
 #include "registry.h"
 
-/* What rows of one handler are made with. */
 struct row {
 	struct seq_file *seq;
-	struct hcx_entry *entry;
+	const struct hcx_entry *entry;
+};
+
+/* A table has rows for all calls of each handler, and, by_vm, for those of each VM. */
+struct table {
+	const char *name;
+	const char *header;
+	void (*show)(const char *vm, const struct hcx_sum *sum, void *row);
+	bool by_vm;
 };
 
 static struct dentry *dir;
@@ -21,34 +28,14 @@ static struct dentry *dir;
 static u32 abi_version = HCX_ABI_VERSION;
 static u32 api_version = HCX_API_VERSION;
 
-static void show_handler(struct hcx_entry *entry, void *seq)
+static void show_handler(const char *vm, const struct hcx_sum *sum, void *data)
 {
-	struct hcx_sum sum;
+	const struct row *row = data;
+	const struct hcx_entry *entry = row->entry;
 
-	hcx_bindings_sum(entry, &sum);
-	seq_printf(seq, "%#-10llx  %-16.*s  %-20s  %4u  %9u  %11llu\n", entry->nr,
+	seq_printf(row->seq, "%#-10llx  %-16.*s  %-20s  %4u  %9u  %11llu\n", entry->nr,
 		   HCX_NAME_LEN, entry->name.text, module_name(entry->owner),
-		   entry->flags & HCX_RING3 ? 3 : 0, entry->budget_ms, sum.counts.over_budget);
-}
-
-static int handlers_show(struct seq_file *seq, void *unused)
-{
-	seq_puts(seq, "number      name              owner                 ring  budget_ms  over_budget\n");
-	hcx_registry_walk(show_handler, seq);
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(handlers);
-
-/* A row for all calls of a handler, and one for those of each VM. */
-static void show_rows(struct hcx_entry *entry, struct seq_file *seq,
-		      void (*show)(const char *vm, const struct hcx_sum *sum, void *row))
-{
-	struct row row = { .seq = seq, .entry = entry };
-	struct hcx_sum sum;
-
-	hcx_bindings_sum(entry, &sum);
-	show("all", &sum, &row);
-	hcx_bindings_walk(entry, show, &row);
+		   entry->flags & HCX_RING3 ? 3 : 0, entry->budget_ms, sum->counts.over_budget);
 }
 
 static void show_key(const struct row *row, const char *vm)
@@ -59,33 +46,20 @@ static void show_key(const struct row *row, const char *vm)
 
 static void show_calls(const char *vm, const struct hcx_sum *sum, void *data)
 {
-	struct row *row = data;
+	const struct row *row = data;
 	u64 errors = 0;
 	unsigned int i;
 
 	for (i = 0; i < HCX_ERRORS; i++)
 		errors += sum->counts.errors[i];
 	show_key(row, vm);
-	seq_printf(row->seq, " %11llu %6llu %8llu %8llu\n", sum->calls, sum->inside, errors,
-		   sum->counts.denied);
+	seq_printf(row->seq, " %11llu %6llu %8llu %8llu\n", sum->calls, sum->inside,
+		   errors, sum->counts.denied);
 }
-
-static void show_calls_of(struct hcx_entry *entry, void *seq)
-{
-	show_rows(entry, seq, show_calls);
-}
-
-static int calls_show(struct seq_file *seq, void *unused)
-{
-	seq_puts(seq, "number     name             vm                  calls inside   errors   denied\n");
-	hcx_registry_walk(show_calls_of, seq);
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(calls);
 
 static void show_errors(const char *vm, const struct hcx_sum *sum, void *data)
 {
-	struct row *row = data;
+	const struct row *row = data;
 	unsigned int i;
 
 	for (i = 0; i < HCX_ERRORS; i++) {
@@ -96,23 +70,10 @@ static void show_errors(const char *vm, const struct hcx_sum *sum, void *data)
 	}
 }
 
-static void show_errors_of(struct hcx_entry *entry, void *seq)
-{
-	show_rows(entry, seq, show_errors);
-}
-
-static int errors_show(struct seq_file *seq, void *unused)
-{
-	seq_puts(seq, "number     name             vm            error            calls\n");
-	hcx_registry_walk(show_errors_of, seq);
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(errors);
-
 static void show_latency(const char *vm, const struct hcx_sum *sum, void *data)
 {
 	const struct hcx_counts *counts = &sum->counts;
-	struct row *row = data;
+	const struct row *row = data;
 
 	if (!counts->timed)
 		return;
@@ -121,22 +82,9 @@ static void show_latency(const char *vm, const struct hcx_sum *sum, void *data)
 		   div64_u64(counts->ns, counts->timed), counts->ns_max);
 }
 
-static void show_latency_of(struct hcx_entry *entry, void *seq)
-{
-	show_rows(entry, seq, show_latency);
-}
-
-static int latency_show(struct seq_file *seq, void *unused)
-{
-	seq_puts(seq, "number     name             vm                  timed     mean_ns       max_ns\n");
-	hcx_registry_walk(show_latency_of, seq);
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(latency);
-
 static void show_histogram(const char *vm, const struct hcx_sum *sum, void *data)
 {
-	struct row *row = data;
+	const struct row *row = data;
 	unsigned int i;
 
 	for (i = 0; i < HCX_LATENCIES; i++) {
@@ -151,18 +99,55 @@ static void show_histogram(const char *vm, const struct hcx_sum *sum, void *data
 	}
 }
 
-static void show_histogram_of(struct hcx_entry *entry, void *seq)
+static const struct table tables[] = {
+	{
+		.name = "handlers",
+		.header = "number      name              owner                 ring  budget_ms  over_budget",
+		.show = show_handler,
+	}, {
+		.name = "calls",
+		.header = "number     name             vm                  calls inside   errors   denied",
+		.show = show_calls,
+		.by_vm = true,
+	}, {
+		.name = "errors",
+		.header = "number     name             vm            error            calls",
+		.show = show_errors,
+		.by_vm = true,
+	}, {
+		.name = "latency",
+		.header = "number     name             vm                  timed     mean_ns       max_ns",
+		.show = show_latency,
+		.by_vm = true,
+	}, {
+		.name = "histogram",
+		.header = "number     name             vm                up_to_ns       calls",
+		.show = show_histogram,
+		.by_vm = true,
+	},
+};
+
+static void show_rows(struct hcx_entry *entry, void *seq)
 {
-	show_rows(entry, seq, show_histogram);
+	const struct table *table = ((struct seq_file *)seq)->private;
+	struct row row = { .seq = seq, .entry = entry };
+	struct hcx_sum sum;
+
+	hcx_bindings_sum(entry, &sum);
+	table->show("all", &sum, &row);
+	if (table->by_vm)
+		hcx_bindings_walk(entry, table->show, &row);
 }
 
-static int histogram_show(struct seq_file *seq, void *unused)
+static int table_show(struct seq_file *seq, void *unused)
 {
-	seq_puts(seq, "number     name             vm             up_to_ns       calls\n");
-	hcx_registry_walk(show_histogram_of, seq);
+	const struct table *table = seq->private;
+
+	seq_printf(seq, "%s\n", table->header);
+	hcx_registry_walk(show_rows, seq);
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(histogram);
+DEFINE_SHOW_ATTRIBUTE(table);
 
 static int timing_get(void *unused, u64 *on)
 {
@@ -186,12 +171,11 @@ DEFINE_DEBUGFS_ATTRIBUTE(timing_fops, timing_get, timing_set, "%llu\n");
  */
 void hcx_debugfs_init(void)
 {
+	unsigned int i;
+
 	dir = debugfs_create_dir("kvm_hcx", NULL);
-	debugfs_create_file("handlers", 0400, dir, NULL, &handlers_fops);
-	debugfs_create_file("calls", 0400, dir, NULL, &calls_fops);
-	debugfs_create_file("errors", 0400, dir, NULL, &errors_fops);
-	debugfs_create_file("latency", 0400, dir, NULL, &latency_fops);
-	debugfs_create_file("histogram", 0400, dir, NULL, &histogram_fops);
+	for (i = 0; i < ARRAY_SIZE(tables); i++)
+		debugfs_create_file(tables[i].name, 0400, dir, (void *)&tables[i], &table_fops);
 	debugfs_create_file_unsafe("timing", 0600, dir, NULL, &timing_fops);
 	debugfs_create_x32("abi_version", 0400, dir, &abi_version);
 	debugfs_create_u32("api_version", 0400, dir, &api_version);

@@ -12,6 +12,12 @@ DEFINE_RAW_SPINLOCK(hcx_binding_lock);
 /* Whether calls are timed or traced; under hcx_binding_lock. */
 static bool observed;
 
+/*
+ * How many bindings are gone through in one go under hcx_binding_lock, for which vCPUs
+ * of all VMs spin: how many there are is the VMMs' choice.
+ */
+#define BATCH	64
+
 /* kmalloc() aligns only what is at least half of a power of two to its cache lines. */
 static_assert(sizeof(struct hcx_binding) > 256 && sizeof(struct hcx_binding) <= 512);
 
@@ -70,8 +76,8 @@ static void add_to_entry(struct hcx_binding *binding)
 {
 	struct hcx_binding *other;
 
-	list_for_each_entry(other, &binding->entry->bindings, of_entry)
-		if (other->vm == binding->vm) {
+	list_for_each_entry(other, &binding->vm->bindings, of_vm)
+		if (other->entry == binding->entry) {
 			list_add(&binding->of_entry, &other->of_entry);
 			return;
 		}
@@ -100,7 +106,7 @@ static bool link_entered(struct hcx_binding *binding)
 }
 
 /**
- * hcx_bind() - what hcx_find_binding() would find, made for a vCPU that did not
+ * hcx_bind() - make the binding that a vCPU did not find
  * @vcpu: the vCPU
  * @nr: the number that it calls
  *
@@ -139,59 +145,117 @@ static void sum_up(struct hcx_sum *sum, const struct hcx_binding *binding)
 	hcx_counts_add(&sum->counts, &binding->counts);
 }
 
+/*
+ * What a call is in is kept until its entry drains: KVM destroys no VM under its vCPUs,
+ * and if it ever does, memory is still not freed under them.
+ */
+static void remove_one(struct hcx_binding *binding)
+{
+	hlist_del_init_rcu(&binding->hash);
+	list_del_init(&binding->of_vm);
+	if (WARN_ON_ONCE(READ_ONCE(binding->left) != READ_ONCE(binding->entered))) {
+		binding->vm = NULL;
+		return;
+	}
+	sum_up(&binding->entry->gone, binding);
+	list_del(&binding->of_entry);
+	kfree_rcu(binding, rcu);
+}
+
 /**
  * hcx_bindings_remove() - a VM goes
- * @of_vm: its list of bindings
+ * @of_vm: its list of bindings, to which none is added any more
  *
- * Context: hcx_binding_lock held; no vCPU of the VM runs.
+ * Context: any but an interrupt; no vCPU of the VM runs.
  */
 void hcx_bindings_remove(struct list_head *of_vm)
 {
-	struct hcx_binding *binding, *next;
+	struct hcx_binding *binding;
+	unsigned int i;
 
-	lockdep_assert_held(&hcx_binding_lock);
-	list_for_each_entry_safe(binding, next, of_vm, of_vm) {
-		sum_up(&binding->entry->gone, binding);
-		hlist_del_init_rcu(&binding->hash);
-		list_del(&binding->of_entry);
-		kfree_rcu(binding, rcu);
-	}
+	do {
+		raw_spin_lock(&hcx_binding_lock);
+		for (i = 0; i < BATCH && !list_empty(of_vm); i++) {
+			binding = list_first_entry(of_vm, struct hcx_binding, of_vm);
+			remove_one(binding);
+		}
+		raw_spin_unlock(&hcx_binding_lock);
+	} while (i == BATCH);
 }
 
 /**
  * hcx_bindings_close() - let no call find an entry, which cannot be found by number any more
  * @entry: the entry
  *
- * Context: any but an interrupt.
+ * Context: process; may sleep.
  */
 void hcx_bindings_close(struct hcx_entry *entry)
 {
 	struct hcx_binding *binding;
+	unsigned int i;
+	LIST_HEAD(open);
 
 	raw_spin_lock(&hcx_binding_lock);
 	entry->closed = true;
-	list_for_each_entry(binding, &entry->bindings, of_entry)
-		hlist_del_init_rcu(&binding->hash);
+	list_splice_init(&entry->bindings, &open);
 	raw_spin_unlock(&hcx_binding_lock);
+
+	do {
+		raw_spin_lock(&hcx_binding_lock);
+		for (i = 0; i < BATCH && !list_empty(&open); i++) {
+			binding = list_first_entry(&open, struct hcx_binding, of_entry);
+			hlist_del_init_rcu(&binding->hash);
+			list_move_tail(&binding->of_entry, &entry->bindings);
+		}
+		raw_spin_unlock(&hcx_binding_lock);
+		cond_resched();
+	} while (i == BATCH);
+}
+
+/* The first of a closed entry's bindings, if no call is in it. */
+static struct hcx_binding *first_drained(struct hcx_entry *entry)
+{
+	struct hcx_binding *binding = list_first_entry_or_null(&entry->bindings,
+							       struct hcx_binding, of_entry);
+
+	/*
+	 * What has come in stands still. Stores are seen in order (x86 memory ordering), so
+	 * what a call did is done when it is seen to have left.
+	 */
+	return binding && READ_ONCE(binding->left) == binding->entered ? binding : NULL;
 }
 
 /**
- * hcx_bindings_free() - free the bindings of an entry
- * @entry: the entry; closed, and no call is inside
+ * hcx_bindings_drain() - free those bindings of an entry that no call is in
+ * @entry: the entry; closed, and synchronize_rcu() later
  *
- * Context: process.
+ * A binding in which no call is stays so: it is looked at once.
+ *
+ * Context: process; may sleep.
+ * Return: whether no call is inside any more.
  */
-void hcx_bindings_free(struct hcx_entry *entry)
+bool hcx_bindings_drain(struct hcx_entry *entry)
 {
-	struct hcx_binding *binding, *next;
+	struct hcx_binding *binding;
+	unsigned int i;
+	bool drained;
 
-	raw_spin_lock(&hcx_binding_lock);
-	list_for_each_entry_safe(binding, next, &entry->bindings, of_entry) {
-		list_del(&binding->of_vm);
-		kfree_rcu(binding, rcu);
-	}
-	INIT_LIST_HEAD(&entry->bindings);
-	raw_spin_unlock(&hcx_binding_lock);
+	do {
+		raw_spin_lock(&hcx_binding_lock);
+		for (i = 0; i < BATCH; i++) {
+			binding = first_drained(entry);
+			if (!binding)
+				break;
+			list_del(&binding->of_entry);
+			list_del(&binding->of_vm);
+			kfree_rcu(binding, rcu);
+		}
+		drained = list_empty(&entry->bindings) && !entry->binders;
+		raw_spin_unlock(&hcx_binding_lock);
+		cond_resched();
+	} while (i == BATCH);
+
+	return drained;
 }
 
 /**
@@ -201,19 +265,20 @@ void hcx_bindings_free(struct hcx_entry *entry)
  * A pointer that each call reads anyway: so what is not observed pays nothing, not even
  * a static branch. A call that has read it goes on as it was.
  *
- * Context: any but an interrupt.
+ * Context: any but an interrupt; not twice at a time.
  */
 void hcx_bindings_observe(bool observe)
 {
 	struct hcx_binding *binding;
 	unsigned int i;
 
-	raw_spin_lock(&hcx_binding_lock);
-	observed = observe;
-	for (i = 0; i < ARRAY_SIZE(hcx_bindings); i++)
+	for (i = 0; i < ARRAY_SIZE(hcx_bindings); i++) {
+		raw_spin_lock(&hcx_binding_lock);
+		observed = observe;
 		hlist_for_each_entry(binding, &hcx_bindings[i], hash)
 			choose_call(binding);
-	raw_spin_unlock(&hcx_binding_lock);
+		raw_spin_unlock(&hcx_binding_lock);
+	}
 }
 
 /**
@@ -260,7 +325,7 @@ void hcx_bindings_walk(struct hcx_entry *entry,
 	list_for_each_entry(binding, &entry->bindings, of_entry) {
 		sum_up(&sum, binding);
 		if (last_of_vm(binding, entry)) {
-			show(binding->vm->name, &sum, data);
+			show(binding->vm ? binding->vm->name : "gone", &sum, data);
 			memset(&sum, 0, sizeof(sum));
 		}
 	}

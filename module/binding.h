@@ -18,7 +18,7 @@ struct hcx_vm;
  * @nr: the handler's number; 64 bits wide, to be compared with a whole RAX
  * @call: the entry's, or hcx_call_observed(), which calls it
  * @entry: the registered handler
- * @vm: the vCPU's
+ * @vm: the vCPU's; under hcx_binding_lock, as what follows @counts
  * @entered: how many calls went in
  * @left: and how many came out
  * @counts: what else is counted of them
@@ -27,8 +27,8 @@ struct hcx_vm;
  * @rcu: for kfree_rcu()
  *
  * It is made when the vCPU first calls the number, and goes with the VM or with the
- * handler. Only its vCPU's thread writes to what it counts, on a cache line of its own:
- * two vCPUs write no common line, and a look-up reads no written one.
+ * handler. Only its vCPU's thread writes to what it counts, on cache lines of its own:
+ * calls of two vCPUs write no common line, and a look-up reads none that is written.
  *
  * Whoever looks one up holds rcu_read_lock_sched() until he has counted himself in or is
  * done with it. After synchronize_rcu() @entered stands still in one that was unlinked,
@@ -94,7 +94,7 @@ static __always_inline void hcx_binding_leave(struct hcx_binding *binding)
 struct hcx_binding *hcx_bind(struct kvm_vcpu *vcpu, u64 nr);
 void hcx_bindings_remove(struct list_head *of_vm);
 void hcx_bindings_close(struct hcx_entry *entry);
-void hcx_bindings_free(struct hcx_entry *entry);
+bool hcx_bindings_drain(struct hcx_entry *entry);
 void hcx_bindings_observe(bool observe);
 void hcx_bindings_sum(struct hcx_entry *entry, struct hcx_sum *sum);
 void hcx_bindings_walk(struct hcx_entry *entry,

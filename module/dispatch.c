@@ -99,7 +99,7 @@ static notrace noinline void answer_other(struct hcx_call *call, bool upper_bits
 	}
 	barrier_nospec();
 	*rax = to_rax(call, -KVM_ENOSYS);
-	result = binding->call(call);
+	result = READ_ONCE(binding->call)(call);
 	*rax = to_rax(call, result);
 	count_result(binding, result);
 }
@@ -128,7 +128,7 @@ static __always_inline unsigned long call_and_answer(struct kvm_vcpu *vcpu,
 
 	if (likely(!upper_bits && *guest_rax(vcpu) == (u64)-KVM_ENOSYS)) {
 		barrier_nospec();
-		result = binding->call(&call);
+		result = READ_ONCE(binding->call)(&call);
 		*guest_rax(vcpu) = result;
 		count_result(binding, result);
 	} else {

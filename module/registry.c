@@ -238,28 +238,18 @@ void hcx_registry_walk(void (*show)(struct hcx_entry *entry, void *data), void *
 	mutex_unlock(&registry_lock);
 }
 
-/* Calls that went into @entry's handler and have not come out. */
-static u64 entry_inside(struct hcx_entry *entry)
-{
-	struct hcx_sum sum;
-
-	hcx_bindings_sum(entry, &sum);
-	return sum.inside;
-}
-
 /*
  * An unlinked entry, synchronize_rcu() later: no call comes in. Polled,
- * so that a call costs no wake-up. Stores are seen in order (x86 memory
- * ordering), so what a call did is done when it is seen to have left.
+ * so that a call costs no wake-up.
  */
 static void entry_drain(struct hcx_entry *entry)
 {
 	unsigned long notice = jiffies + 10 * HZ;
 
-	while (entry_inside(entry)) {
+	while (!hcx_bindings_drain(entry)) {
 		if (time_after(jiffies, notice)) {
-			pr_notice("waiting for %llu vCPUs inside '%.*s'; a VMM that is killed leaves a handler whose waits are killable\n",
-				  entry_inside(entry), HCX_NAME_LEN, entry->name.text);
+			pr_notice("waiting for vCPUs inside '%.*s'; a VMM that is killed leaves a handler whose waits are killable\n",
+				  HCX_NAME_LEN, entry->name.text);
 			notice = jiffies + 600 * HZ;
 		}
 		schedule_timeout_idle(msecs_to_jiffies(10));
@@ -281,7 +271,6 @@ static void entry_retire(struct hcx_entry *entry)
 		handler->entry = NULL;
 	}
 	mutex_unlock(&registry_lock);
-	hcx_bindings_free(entry);
 	kfree(entry);
 }
 

@@ -91,13 +91,13 @@ static void notrace vm_destroyed(unsigned long ip, unsigned long parent_ip,
 
 	raw_spin_lock(&hcx_binding_lock);
 	vm = find(kvm);
+	if (vm)
+		list_del(&vm->next);
+	raw_spin_unlock(&hcx_binding_lock);
 	if (vm) {
 		hcx_bindings_remove(&vm->bindings);
-		list_del(&vm->next);
-	}
-	raw_spin_unlock(&hcx_binding_lock);
-	if (vm)
 		kfree_rcu(vm, rcu);
+	}
 }
 
 static struct ftrace_ops destroy_ops = {

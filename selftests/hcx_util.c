@@ -81,18 +81,18 @@ long calls_of(const char *name)
 	return calls;
 }
 
-long denied_of(const char *name)
+void counted_of(const char *name, struct counted *counted)
 {
 	FILE *calls = fopen("/sys/kernel/debug/kvm_hcx/calls", "r");
-	char line[128], row[64], all[16];
-	long denied;
+	char line[128], row[64], vm[32];
 
 	TEST_ASSERT(calls, "kvm_hcx/calls: %s", strerror(errno));
 	while (fgets(line, sizeof(line), calls))
-		if (sscanf(line, "%*s %63s %15s %*u %*u %*u %ld", row, all, &denied) == 3 &&
-		    !strcmp(row, name) && !strcmp(all, "all")) {
+		if (sscanf(line, "%*s %63s %31s %lu %lu %lu %lu", row, vm, &counted->calls,
+			   &counted->inside, &counted->errors, &counted->denied) == 6 &&
+		    !strcmp(row, name) && !strcmp(vm, "all")) {
 			fclose(calls);
-			return denied;
+			return;
 		}
 	TEST_FAIL("kvm_hcx/calls has no handler '%s'", name);
 }

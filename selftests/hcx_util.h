@@ -51,8 +51,15 @@ int __attribute__((format(printf, 1, 2))) control(const char *fmt, ...);
 uint32_t number_of(const char *name);
 long calls_of(const char *name);
 
-/* Of all calls of a handler, how many the core has refused. */
-long denied_of(const char *name);
+/* What the core's own table has of all calls of a handler. */
+struct counted {
+	unsigned long calls;
+	unsigned long inside;
+	unsigned long errors;
+	unsigned long denied;
+};
+
+void counted_of(const char *name, struct counted *counted);
 
 /* Lets the calls go on that sleep in a handler of kind "sleep". */
 void wake_sleepers(void);

@@ -27,6 +27,8 @@ static void test_ring0(void)
 
 int main(void)
 {
+	struct counted counted;
+
 	require_hcx(3 * 4 + 3 + 2 + 1);
 	must_control("register closed 0x20 0 caller 0");
 	must_control("register open 0x21 %d caller 0", HCX_RING3);
@@ -35,8 +37,10 @@ int main(void)
 	test_ring3(GUEST_COMPATIBILITY, "compatibility", ERR32(KVM_EPERM), 2);
 	test_ring3(GUEST_PROTECTED, "protected", ERR32(KVM_EPERM), 2);
 	expect(calls_of("closed"), 0, "the closed handler was never called from ring 3");
-	expect(denied_of("closed"), 3, "each such call is counted as denied");
-	expect(denied_of("open"), 0, "and none to the open one");
+	counted_of("closed", &counted);
+	expect(counted.denied, 3, "each such call is counted as denied");
+	counted_of("open", &counted);
+	expect(counted.denied, 0, "and none to the open one");
 	test_ring0();
 	expect(calls_of("open"), 4, "the open one was called each time");
 

@@ -24,7 +24,6 @@ struct budgeted_call {
 long hcx_call_in_budget(struct hcx_call *call)
 {
 	struct hcx_entry *entry = call->binding->entry;
-	struct hcx_counts *counts = &call->binding->counts;
 	ktime_t start = ktime_get(), end;
 	struct budgeted_call budgeted = {
 		.call = *call, .deadline = ktime_add_ms(start, entry->budget_ms),
@@ -34,7 +33,7 @@ long hcx_call_in_budget(struct hcx_call *call)
 	ret = entry->handler_call(&budgeted.call);
 	end = ktime_get();
 	if (ktime_after(end, budgeted.deadline)) {
-		WRITE_ONCE(counts->over_budget, counts->over_budget + 1);
+		hcx_count(&call->binding->counts.over_budget);
 		trace_hcx_over_budget(call, ktime_to_ns(ktime_sub(end, start)));
 	}
 

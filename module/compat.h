@@ -48,18 +48,9 @@
 /* Before 5.11 an ftrace callback has the registers themselves. */
 #ifndef HCX_HAVE_FTRACE_REGS
 #define ftrace_regs pt_regs
+#define ftrace_get_regs(fregs)	(fregs)
 #define ftrace_regs_set_instruction_pointer(fregs, ip)	instruction_pointer_set(fregs, ip)
 #endif
-
-/* Of an ops with FTRACE_OPS_FL_SAVE_REGS: what the traced function was called with. */
-static inline unsigned long hcx_ftrace_first_argument(struct ftrace_regs *fregs)
-{
-#ifdef HCX_HAVE_FTRACE_REGS
-	return ftrace_get_regs(fregs)->di;
-#else
-	return fregs->di;
-#endif
-}
 
 /* The name of the function that sets where a traced function continues. */
 #ifndef ftrace_regs_set_instruction_pointer

@@ -51,7 +51,7 @@ void hcx_count_error(struct hcx_counts *counts, long result)
 
 	while (class < HCX_ERRORS - 1 && result != -classes[class].error)
 		class++;
-	WRITE_ONCE(counts->errors[class], counts->errors[class] + 1);
+	hcx_count(&counts->errors[class]);
 }
 
 static unsigned int latency_of(u64 ns)
@@ -70,12 +70,10 @@ static unsigned int latency_of(u64 ns)
  */
 void hcx_count_time(struct hcx_counts *counts, u64 ns)
 {
-	unsigned int latency = latency_of(ns);
-
-	WRITE_ONCE(counts->timed, counts->timed + 1);
+	hcx_count(&counts->timed);
 	WRITE_ONCE(counts->ns, counts->ns + ns);
 	WRITE_ONCE(counts->ns_max, max(counts->ns_max, ns));
-	WRITE_ONCE(counts->latency[latency], counts->latency[latency] + 1);
+	hcx_count(&counts->latency[latency_of(ns)]);
 }
 
 /**

@@ -3,6 +3,7 @@
 #ifndef _HCX_COUNTS_H
 #define _HCX_COUNTS_H
 
+#include <linux/compiler.h>
 #include <linux/types.h>
 
 /* See hcx_error_name(). */
@@ -34,6 +35,12 @@ struct hcx_counts {
 	u64 ns_max;
 	u64 latency[HCX_LATENCIES];
 };
+
+/* One more, in what only the calling vCPU writes and others may read. */
+static inline void hcx_count(u64 *count)
+{
+	WRITE_ONCE(*count, *count + 1);
+}
 
 void hcx_count_error(struct hcx_counts *counts, long result);
 void hcx_count_time(struct hcx_counts *counts, u64 ns);

@@ -78,9 +78,7 @@ static __always_inline void count_result(struct hcx_binding *binding, long resul
 /* Ring 3 called what is not open to it. KVM's -KVM_EPERM stays. */
 static notrace void deny(struct hcx_call *call)
 {
-	struct hcx_counts *counts = &call->binding->counts;
-
-	WRITE_ONCE(counts->denied, counts->denied + 1);
+	hcx_count(&call->binding->counts.denied);
 	trace_hcx_denied(call, "ring3");
 }
 

@@ -86,7 +86,7 @@ struct hcx_vm *hcx_vm_of(struct kvm *kvm)
 static void notrace vm_destroyed(unsigned long ip, unsigned long parent_ip,
 				 struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
-	struct kvm *kvm = (struct kvm *)hcx_ftrace_first_argument(fregs);
+	struct kvm *kvm = (struct kvm *)ftrace_get_regs(fregs)->di;
 	struct hcx_vm *vm;
 
 	raw_spin_lock(&hcx_binding_lock);

@@ -17,12 +17,6 @@ loads hcx_test
 [ -e $event/enable ] || skip 'there is no tracepoint hcx_over_budget'
 plan 16
 
-# handler KIND VALUE [BUDGET_MS]: registers it as 'h', anew.
-handler() {
-	echo 'unregister h' >$control/control 2>/dev/null
-	echo "register h 0xffffffff 0 $*" >$control/control
-}
-
 # How many calls of it went over its budget.
 over() {
 	equal "$(awk '$2 == "h" { print $NF }' $table)" "$1"
@@ -52,38 +46,34 @@ kill_caller() {
 	kill -9 $caller
 }
 
-traced() {
-	grep 'hcx_over_budget' $tracing/trace | grep -q "$1" || { cat $tracing/trace; return 1; }
-}
-
 echo >$tracing/trace
 echo 1 >$event/enable
 
-handler wait $value 100
+handler h wait $value 100
 check 'a wait ends at the budget' answers $timed_out h
 check 'it is counted' over 1
 check 'it is traced: with the name, the number and the budget' \
-	traced ' vm=[0-9]* vcpu=0 nr=0x4b58.* name=h ns=[0-9]* budget_ms=100$'
+	traced 1 ' hcx_over_budget: vm=[0-9]* vcpu=0 nr=0x4b58.* name=h ns=[0-9]* budget_ms=100$'
 check 'another' answers $timed_out h
 check 'it is counted, too' over 2
 
-handler wait $value 15000
+handler h wait $value 15000
 check 'a wait that is woken ends with what it waited for' waits_until_woken
 check 'it is not counted' over 0
 check 'a wait ends when the VMM is killed' waits_until_killed
-check 'and the handler can go' handler value $value 15000
+check 'and the handler can go' handler h value $value 15000
 check 'it is not counted' over 0
 
-handler late 50 10
+handler h late 50 10
 check 'a handler over its budget is not stopped' answers 0x0 h
 check 'but counted' over 1
 
-handler wait $value
+handler h wait $value
 check 'without a budget a wait ends, too' answers $timed_out h
 check 'it is not counted' over 0
 
 log_mark
-check 'a budget of more than 15 seconds is refused' fails handler value $value 15001
+check 'a budget of more than 15 seconds is refused' fails handler h value $value 15001
 check 'with its limit' log_has "'h' has a budget of 15001 ms, but 15000 is the most"
 
 echo 0 >$event/enable

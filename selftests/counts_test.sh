@@ -29,14 +29,6 @@ first_line() {
 	head -n 1 "$dir/$1" | xargs
 }
 
-# handler NAME KIND VALUE [BUDGET_MS]: registers it anew.
-handler() {
-	echo "unregister $1" >$control/control 2>/dev/null
-	name=$1
-	shift
-	echo "register $name 0xffffffff 0 $*" >$control/control
-}
-
 # field TABLE NAME VM COLUMN: of that handler and VM, nothing if there is no such row.
 field() {
 	awk -v name="$2" -v vm="$3" -v wanted="$4" '

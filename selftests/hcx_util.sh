@@ -107,6 +107,39 @@ ended() {
 	! kill -0 "$1" 2>/dev/null
 }
 
+# attaches FILE COMMAND...: starts a tracer in the background, as $attached; it succeeds when
+# it has said "attached" in FILE. That is emptied here: the shell in the background would
+# do so after the first look into it.
+attaches() {
+	attaches_file=$1
+	shift
+	: >"$attaches_file"
+	"$@" >>"$attaches_file" 2>&1 &
+	attached=$!
+	soon attaches_settled && attaches_said
+}
+
+attaches_said() {
+	grep -q -x attached "$attaches_file"
+}
+
+attaches_settled() {
+	attaches_said || ended $attached
+}
+
+# handler NAME KIND VALUE [BUDGET_MS]: hcx_test registers it anew, with an allotted number.
+handler() {
+	handler_name=$1
+	shift
+	echo "unregister $handler_name" >$control/control 2>/dev/null
+	echo "register $handler_name 0xffffffff 0 $*" >$control/control
+}
+
+# traced N PATTERN: so many lines of the trace match.
+traced() {
+	equal "$(grep -c -E "$2" $tracing/trace)" "$1" || { cat $tracing/trace; return 1; }
+}
+
 # Whether a direct call shares its function with others: from 6.0 on. Before 5.17
 # hcx_interfere cannot even register one, for want of an address.
 direct_calls_share() {

@@ -28,19 +28,10 @@ off() {
 	done
 }
 
-# traced N PATTERN: so many lines match.
-traced() {
-	equal "$(grep -c -E "$2" $tracing/trace)" "$1" || { cat $tracing/trace; return 1; }
-}
-
-handler() {
-	echo "register h 0x1f 0 $*" >$control/control
-}
-
 on hcx_register hcx_unregister
 modprobe hcx_echo
 rmmod hcx_echo
-handler value 1
+echo 'register h 0x1f 0 value 1' >$control/control
 echo 'replace h i-have-sixteen-c 0xffffffff 0 value 2' >$control/control
 check 'hcx_register tells the number, the name and the owner' \
 	traced 1 ' hcx_register: nr=0x4b58[0-9a-f]{4} name=echo owner=hcx_echo$'
@@ -62,7 +53,7 @@ check 'hcx_exit also what came of it' \
 	traced 1 " hcx_exit: $call nr=0x4b58[0-9a-f]{4} name=echo $args result=16941 ns=[0-9]+\$"
 check 'a VM is told by the process of its VMM' \
 	traced 1 'call_once-([0-9]+) .* hcx_exit: vm=\1 .* name=echo '
-handler value -14
+echo 'register h 0x1f 0 value -14' >$control/control
 check 'a result below 0 is traced as it is' \
 	sh -c "./call_once 0x1f && grep -q ' name=h .* result=-14 ' $tracing/trace"
 off hcx_exit

@@ -56,23 +56,13 @@ around() {
 	unload_ours
 }
 
-# Emptied here: the shell in the background would do so after the first look into it.
 fentry_on() {
-	: >"$tmp/fentry"
-	./bpf_fentry >>"$tmp/fentry" 2>&1 &
-	fentry=$!
-	soon fentry_settled
-	grep -q -x attached "$tmp/fentry" || { cat "$tmp/fentry"; return 1; }
-}
-
-fentry_settled() {
-	grep -q -x attached "$tmp/fentry" || ended $fentry
+	attaches "$tmp/fentry" ./bpf_fentry || { cat "$tmp/fentry"; return 1; }
 }
 
 fentry_off() {
-	kill $fentry
-	wait $fentry 2>/dev/null
-	unset fentry
+	kill $attached
+	wait $attached 2>/dev/null
 }
 
 # From 7.x on the kernel says EINVAL.

@@ -85,16 +85,21 @@ void counted_of(const char *name, struct counted *counted)
 {
 	FILE *calls = fopen("/sys/kernel/debug/kvm_hcx/calls", "r");
 	char line[128], row[64], vm[32];
+	struct counted read;
+	int lines = 0;
 
 	TEST_ASSERT(calls, "kvm_hcx/calls: %s", strerror(errno));
-	while (fgets(line, sizeof(line), calls))
-		if (sscanf(line, "%*s %63s %31s %lu %lu %lu %lu", row, vm, &counted->calls,
-			   &counted->inside, &counted->errors, &counted->denied) == 6 &&
-		    !strcmp(row, name) && !strcmp(vm, "all")) {
-			fclose(calls);
-			return;
-		}
-	TEST_FAIL("kvm_hcx/calls has no handler '%s'", name);
+	while (fgets(line, sizeof(line), calls)) {
+		if (sscanf(line, "%*s %63s %31s %lu %lu %lu %lu", row, vm, &read.calls,
+			   &read.inside, &read.errors, &read.denied) != 6 || strcmp(row, name))
+			continue;
+		if (!strcmp(vm, "all"))
+			*counted = read;
+		lines++;
+	}
+	fclose(calls);
+	TEST_ASSERT(lines, "kvm_hcx/calls has no handler '%s'", name);
+	counted->vms = lines - 1;
 }
 
 void buffer_get(void *data, size_t len)

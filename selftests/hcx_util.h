@@ -51,8 +51,9 @@ int __attribute__((format(printf, 1, 2))) control(const char *fmt, ...);
 uint32_t number_of(const char *name);
 long calls_of(const char *name);
 
-/* What the core's own table has of all calls of a handler. */
+/* What the core's own table has of all calls of a handler, and of how many VMs a line. */
 struct counted {
+	unsigned int vms;
 	unsigned long calls;
 	unsigned long inside;
 	unsigned long errors;

@@ -31,34 +31,35 @@ static void call_all(uint64_t first, uint64_t second, const char *when)
 	expect(seconds, VCPUS, "%s: the second's", when);
 }
 
-static void expect_counted(const char *name, unsigned long calls, const char *when)
+static void expect_counted(const char *name, unsigned long calls, int vms, const char *when)
 {
 	struct counted counted;
 
 	counted_of(name, &counted);
 	expect(counted.calls, calls, "%s: calls are counted", when);
 	expect(counted.inside, 0, "%s: none is inside", when);
+	expect(counted.vms, vms, "%s: lines of VMs", when);
 }
 
 int main(void)
 {
 	struct kvm_vm *vm;
 
-	require_hcx(3 * 2 + 3 * 2);
+	require_hcx(3 * 2 + 3 * 3);
 	must_control("register first 0x20 0 value 1");
 	must_control("register second 0x21 0 value 2");
 	vm = vm_create_with_vcpus(VCPUS, guest_main, vcpus);
 
 	call_all(1, 2, "both registered");
-	expect_counted("first", VCPUS, "both registered");
+	expect_counted("first", VCPUS, 1, "both registered");
 	must_control("unregister first");
 	call_all(ERR64(KVM_ENOSYS), 2, "the first is gone");
 	must_control("register first 0x20 0 value 3");
 	call_all(3, 2, "it is back");
-	expect_counted("first", VCPUS, "it is back");
+	expect_counted("first", VCPUS, 1, "it is back");
 
 	kvm_vm_free(vm);
-	expect_counted("second", 3 * VCPUS, "the VM is gone");
+	expect_counted("second", 3 * VCPUS, 0, "the VM is gone");
 	must_control("unregister first");
 	must_control("unregister second");
 	ksft_finished();

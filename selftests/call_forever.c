@@ -2,7 +2,8 @@
 /*
  * A guest calls the echo example, or finds nobody there, over and over until
  * SIGTERM; then the number of calls answered and not is printed. Any other
- * answer is a failure. For the shell tests, which change modules meanwhile.
+ * answer is a failure. For the shell tests, which change modules meanwhile. The
+ * argument is how many milliseconds to rest between two calls.
  */
 #include <signal.h>
 
@@ -23,8 +24,9 @@ static bool is_answered(uint64_t rax, uint64_t answer)
 	return rax == answer;
 }
 
-int main(void)
+int main(int argc, char *argv[])
 {
+	const unsigned int rest_ms = argc > 1 ? atoi(argv[1]) : 0;
 	struct sigaction action = { .sa_handler = on_term, .sa_flags = SA_RESTART };
 	unsigned long answered = 0, unanswered = 0;
 	const uint64_t nr = HCX_NR_ALLOTTED_FIRST;
@@ -38,6 +40,7 @@ int main(void)
 			answered++;
 		else
 			unanswered++;
+		usleep(rest_ms * 1000);
 	}
 	guest_free(&guest);
 	printf("%lu %lu\n", answered, unanswered);

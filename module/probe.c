@@ -1,94 +1,93 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the kernel has. Kbuild compiles this once as it is, which must succeed,
- * and once for each HCX_PROBE_ below: those that compile are an HCX_HAVE_ in
- * probed.h, for compat.h. The versions are those of the first kernel that has it.
+ * What the kernel has. Kbuild compiles this once as it is, which must succeed, and once
+ * with HCX_PROBE, where each part below is a file by the name in its #line: one that
+ * the compiler says nothing of is an HCX_HAVE_ in probed.h, for compat.h. The versions are
+ * those of the first kernel that has it.
  */
 #include <linux/ftrace.h>
 #include <linux/kvm_host.h>
 
+#ifdef HCX_PROBE
+
+#line 1 "DIRECT_OPS"
 /* 6.4: a direct call is an ftrace_ops. */
-#ifdef HCX_PROBE_DIRECT_OPS
-static int __used probe(struct ftrace_ops *ops)
+static int __used has_direct_ops(struct ftrace_ops *ops)
 {
 	return register_ftrace_direct(ops, 0UL) ?: unregister_ftrace_direct(ops, 0UL, false);
 }
-#endif
 
+#line 1 "DIRECT_MULTI"
 /* 5.17 to 6.3: it is an ftrace_ops by another name. */
-#ifdef HCX_PROBE_DIRECT_MULTI
-static int __used probe(struct ftrace_ops *ops)
+static int __used has_direct_multi(struct ftrace_ops *ops)
 {
 	return register_ftrace_direct_multi(ops, 0UL) ?: unregister_ftrace_direct_multi(ops, 0UL);
 }
-#endif
 
+#line 1 "FTRACE_REGS"
 /* 5.11: what an ftrace callback gets. */
-#ifdef HCX_PROBE_FTRACE_REGS
-static void probe(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
-		  struct ftrace_regs *fregs)
+static void has_ftrace_regs(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
+			    struct ftrace_regs *fregs)
 {
 }
 
-static struct ftrace_ops ops __used = { .func = probe };
-#endif
+static struct ftrace_ops ftrace_regs_ops __used = { .func = has_ftrace_regs };
 
+#line 1 "OPS_FUNC"
 /* 6.0: how an ftrace_ops is asked to share with a livepatch. */
-#ifdef HCX_PROBE_OPS_FUNC
-static int probe(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
+static int has_ops_func(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
 {
 	return 0;
 }
 
-static struct ftrace_ops ops __used = { .ops_func = probe };
-#endif
+static struct ftrace_ops ops_func_ops __used = { .ops_func = has_ops_func };
 
+#line 1 "OPS_FUNC_IP"
 /* 7.0, or 6.19: the same, function by function. */
-#ifdef HCX_PROBE_OPS_FUNC_IP
-static int probe(struct ftrace_ops *ops, unsigned long ip, enum ftrace_ops_cmd cmd)
+static int has_ops_func_ip(struct ftrace_ops *ops, unsigned long ip, enum ftrace_ops_cmd cmd)
 {
 	return 0;
 }
 
-static struct ftrace_ops ops __used = { .ops_func = probe };
-#endif
+static struct ftrace_ops ops_func_ip_ops __used = { .ops_func = has_ops_func_ip };
 
+#line 1 "HYPERV"
 /* A kernel with Hyper-V emulation. */
-#ifdef HCX_PROBE_HYPERV
-static u64 __used probe(struct kvm_vcpu *vcpu)
+static u64 __used has_hyperv(struct kvm_vcpu *vcpu)
 {
 	return vcpu->kvm->arch.hyperv.hv_guest_os_id;
 }
-#endif
 
+#line 1 "HYPERV_ENABLED"
 /* 5.11: which a VMM switches on for each vCPU. */
-#ifdef HCX_PROBE_HYPERV_ENABLED
-static bool __used probe(struct kvm_vcpu *vcpu)
+static bool __used has_hyperv_enabled(struct kvm_vcpu *vcpu)
 {
 	return vcpu->arch.hyperv_enabled && vcpu->kvm->arch.hyperv.hv_guest_os_id;
 }
-#endif
 
+#line 1 "XEN_HVM_CONFIG"
 /* 7.0, or 6.19, with Xen emulation: where a VM's state of it is. */
-#ifdef HCX_PROBE_XEN_HVM_CONFIG
-static u32 __used probe(struct kvm *kvm)
+static u32 __used has_xen_hvm_config(struct kvm *kvm)
 {
 	return kvm->arch.xen.hvm_config.flags;
 }
-#endif
 
+#line 1 "DIRTY_RING"
 /* 5.11: dirty pages can be logged to a ring. */
-#ifdef HCX_PROBE_DIRTY_RING
-static u32 __used probe(struct kvm *kvm)
+static u32 __used has_dirty_ring(struct kvm *kvm)
 {
 	return kvm->dirty_ring_size;
 }
-#endif
 
+#line 1 "PRIVATE_MEMORY"
 /* 6.10, with guest_memfd: a VM that can have private memory. */
-#ifdef HCX_PROBE_PRIVATE_MEMORY
-static bool __used probe(struct kvm *kvm)
+static bool __used has_private_memory(struct kvm *kvm)
 {
 	return kvm_arch_has_private_mem(kvm) && kvm_mem_is_private(kvm, 0);
 }
+
+#line 1 "END"
+/* Nothing has it: so the compiler did not give up before it came here. */
+static_assert(0, "seen");
+
 #endif

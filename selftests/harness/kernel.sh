@@ -47,8 +47,8 @@ unpack_image() {
 }
 
 # dh-dkms is a package of its own from Debian 12 on. The headers are of two
-# flavours, so that DKMS finds a second kernel.
-root_packages="build-essential,kmod,xz-utils,dkms,?exact-name(dh-dkms),debhelper,openssl"
+# flavours, so that DKMS finds a second kernel. It builds the same sources twice.
+root_packages="build-essential,ccache,kmod,xz-utils,dkms,?exact-name(dh-dkms),debhelper,openssl"
 root_packages+=",linux-headers-amd64,linux-headers-cloud-amd64"
 
 make_root() {

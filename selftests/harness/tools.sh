@@ -2,6 +2,10 @@
 # Sourced: tracing tools as a distribution has them, for nested hosts, whose only
 # userland is a static busybox.
 # shellcheck shell=bash
+. "$selftests/harness/kernel.sh"
+. "$selftests/harness/debian.sh"
+. "$selftests/harness/build.sh"
+. "$selftests/harness/qemu.sh"
 
 # The suite they are of. Its tools take all kernels in ../kernels, older and newer.
 tools_suite=trixie
@@ -46,4 +50,19 @@ copy_tools() {
 		tool_wrapper >"$dir/bin/$tool"
 		chmod +x "$dir/bin/$tool"
 	done
+}
+
+# nested_with_tools "TOOL..." -k KERNEL -v VENDOR [WORD...]: for a host test: ./nested, with
+# all words but the first, the tools, and what scripts there source.
+nested_with_tools() {
+	local tools=$1
+
+	shift
+	[ "$4" = amd ] || hardware "$4" ||
+		skip_all "with bpftrace and its LLVM, Bochs does not boot in two minutes: run with amd"
+	build_tests >/dev/null
+	work=$(mktemp -d)
+	trap 'rm -rf "$work"' EXIT
+	copy_tools "$work/tools" $tools
+	"$selftests/nested" -f "$work/tools" -f "$selftests/ktap.sh" -f "$selftests/hcx_util.sh" "$@"
 }

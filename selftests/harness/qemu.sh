@@ -46,6 +46,7 @@ hardware() {
 # a guest takes both threads to be done in time.
 need_qemu() {
 	if [ "$2" != counting ] && hardware "$1"; then
+		[ ${#words[@]} = 0 ] || die "-q takes a QEMU that emulates, and this machine has $1's virtualization"
 		qemu=(qemu-system-x86_64 -accel kvm -cpu host -smp 2)
 		return
 	fi
@@ -58,10 +59,12 @@ need_qemu() {
 }
 
 # boot_qemu SECONDS KERNEL RAMDISK WORDS CONSOLE: what the second serial line says
-# comes to stdout, what QEMU says to stderr. $disk has QEMU's options for one.
+# comes to stdout, what QEMU says to stderr. $disk has QEMU's options for one,
+# $words more of them.
 boot_qemu() {
 	timeout --foreground -k 5 "$1" "${qemu[@]}" -m 2048 \
 		-display none -no-reboot -nodefaults -monitor none \
 		-kernel "$2" -initrd "$3" -append "$4" \
-		-serial "file:$5" -serial stdio ${disk[@]+"${disk[@]}"} </dev/null
+		-serial "file:$5" -serial stdio ${disk[@]+"${disk[@]}"} \
+		${words[@]+"${words[@]}"} </dev/null
 }

@@ -45,6 +45,21 @@ bootstrap() {
 	rm apt-options sources
 }
 
+# fetch_source SUITE PACKAGE: the files of its source come out here. The lists of sources, which this
+# machine's apt may not have, are kept out of its way.
+fetch_source() {
+	local own="-o Dir::State=$PWD/apt -o Dir::Cache=$PWD/apt -o Dir::Etc::SourceParts=/dev/null"
+
+	own+=" -o Dir::Etc::SourceList=$PWD/sources.list -o Acquire::Retries=5"
+	need_packages debian-archive-keyring
+	suite_sources "$1" | sed 's|^deb|deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]|' \
+		>sources.list
+	mkdir -p apt/lists/partial apt/archives/partial
+	quietly "$cache/log/source-update-$2" apt-get $own update
+	quietly "$cache/log/source-$2" apt-get $own source --download-only --only-source "$2"
+	rm -r apt sources.list
+}
+
 # enter HOW ROOT COMMAND...: runs it in there, with /proc. HOW is what the shell is
 # to do first; $0 is ROOT, and $dir where to enter.
 enter() {

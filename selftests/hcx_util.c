@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+#define _GNU_SOURCE /* for sched_setaffinity() */
+#include <sched.h>
+
 #include "hcx_util.h"
 
 #define CONTROL "/sys/kernel/debug/hcx_test/"
@@ -16,6 +19,15 @@ void require_kvm(void)
 {
 	if (access("/dev/kvm", R_OK | W_OK))
 		ksft_exit_skip("/dev/kvm: %s\n", strerror(errno));
+}
+
+void pin_to(int cpu)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	TEST_ASSERT(!sched_setaffinity(0, sizeof(cpus), &cpus), "CPU %d: %s", cpu, strerror(errno));
 }
 
 static int write_to(const char *path, const char *text)

@@ -15,6 +15,9 @@
 /* Skips the test where KVM cannot be used, and says why. */
 void require_kvm(void);
 
+/* Keeps the calling thread on one CPU. */
+void pin_to(int cpu);
+
 /* Skips the test where @module is not loaded. */
 void require_module(const char *module);
 

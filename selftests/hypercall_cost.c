@@ -2,18 +2,16 @@
 /*
  * Prints what a hypercall costs, in ticks of the guest's TSC, which are
  * instructions in a nested host that counts (nested -n). Its argument is a
- * number, or the name of a handler. A handler that copies finds the guest-physical
+ * number, or the name of a handler; a second tells how many VMs are there, each of which
+ * has called it. A handler that copies finds the guest-physical
  * address of a page in RBX, its size in RCX, and its address in this process in RDX.
  */
 #include <ctype.h>
+#include <stdlib.h>
 
+#include "cost.h"
 #include "guest.h"
 #include "hcx_util.h"
-
-/* So few in a round that some rounds see no tick of the host's timer. */
-#define CALLS	20
-#define ROUNDS	31
-#define TRIES	200
 
 static uint64_t call(uint64_t nr, uint64_t a0, uint64_t a1, uint64_t a2)
 {
@@ -24,7 +22,7 @@ static uint64_t call(uint64_t nr, uint64_t a0, uint64_t a1, uint64_t a2)
 	return rax;
 }
 
-/* Reports one round after another. */
+/* Reports the number, then one round after another. */
 static void guest_main(uint64_t nr, uint64_t name0, uint64_t name1, uint64_t gpa, uint64_t hva)
 {
 	if (name0)
@@ -35,41 +33,21 @@ static void guest_main(uint64_t nr, uint64_t name0, uint64_t name1, uint64_t gpa
 		uint64_t start = rdtsc();
 		int i;
 
-		for (i = 0; i < CALLS; i++)
+		for (i = 0; i < COST_CALLS; i++)
 			call(nr, gpa, 4096, hva);
 		GUEST_SYNC(rdtsc() - start);
 	}
 }
 
-/* Of the rounds, that which no interrupt has lengthened. */
-static uint64_t least_round(struct kvm_vcpu *vcpu)
+/* VMs that have called the number. They stay. */
+static void other_vms(int count, uint64_t nr)
 {
-	uint64_t least = UINT64_MAX, round;
-	int i;
+	struct guest guest;
 
-	for (i = 0; i < ROUNDS; i++) {
-		round = next_value(vcpu);
-		if (round < least)
-			least = round;
+	while (count-- > 0) {
+		guest_create(&guest, GUEST_LONG, 0);
+		guest_call0(&guest, nr);
 	}
-
-	return (least + CALLS / 2) / CALLS;
-}
-
-/* The least of the rounds, once it has stayed the same: kernels are slower just after boot. */
-static uint64_t settled_cost(struct kvm_vcpu *vcpu)
-{
-	uint64_t cost = 0, last;
-	int same = 0, i;
-
-	for (i = 0; i < TRIES && same < 5; i++) {
-		last = cost;
-		cost = least_round(vcpu);
-		same = cost == last ? same + 1 : 0;
-	}
-	TEST_ASSERT(same == 5, "the cost does not settle: %lu, %lu", last, cost);
-
-	return cost;
 }
 
 int main(int argc, char *argv[])
@@ -79,7 +57,7 @@ int main(int argc, char *argv[])
 	struct kvm_vm *vm;
 	vm_vaddr_t page;
 
-	TEST_ASSERT(argc == 2, "usage: %s NUMBER|NAME", argv[0]);
+	TEST_ASSERT(argc == 2 || argc == 3, "usage: %s NUMBER|NAME [VMS]", argv[0]);
 	if (isdigit(argv[1][0]))
 		nr = strtoull(argv[1], NULL, 0);
 	else
@@ -90,8 +68,11 @@ int main(int argc, char *argv[])
 	memset(addr_gva2hva(vm, page), 1, 4096);
 	vcpu_args_set(vcpu, 5, nr, name[0], name[1], addr_gva2gpa(vm, page),
 		      (uint64_t)addr_gva2hva(vm, page));
-	TEST_ASSERT((int64_t)next_value(vcpu) >= 0, "no handler is called '%s'", argv[1]);
-	printf("%lu\n", settled_cost(vcpu));
+	nr = next_value(vcpu);
+	TEST_ASSERT((int64_t)nr >= 0, "no handler is called '%s'", argv[1]);
+	if (argc == 3)
+		other_vms(atoi(argv[2]) - 1, nr);
+	print_cost(vcpu);
 
 	kvm_vm_free(vm);
 	return 0;

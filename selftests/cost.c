@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdlib.h>
+
+#include "cost.h"
+#include "hcx_util.h"
+#include "processor.h"
+
+#define ROUNDS		31
+#define TRIES		200
+#define CYCLE_ROUNDS	201
+
+/* A guest tells by a read from a port, and for the VMM to serve it writes to one. */
+static bool round_ended(const struct kvm_run *run)
+{
+	return run->exit_reason == KVM_EXIT_IO && run->io.direction == KVM_EXIT_IO_IN;
+}
+
+/* Serves the guest to the end of its round, in the least way that a VMM can. */
+static uint64_t next_round(struct kvm_vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+	struct ucall uc;
+
+	do {
+		TEST_ASSERT(!__vcpu_run(vcpu), "KVM_RUN: %s", strerror(errno));
+		TEST_ASSERT(run->exit_reason == KVM_EXIT_IO || run->exit_reason == KVM_EXIT_HYPERCALL,
+			    "exit %u (%s)", run->exit_reason, exit_reason_str(run->exit_reason));
+	} while (!round_ended(run));
+	TEST_ASSERT(get_ucall(vcpu, &uc) == UCALL_SYNC, "the guest did not reach GUEST_SYNC");
+
+	return uc.args[1];
+}
+
+static uint64_t per_call(uint64_t round)
+{
+	return (round + COST_CALLS / 2) / COST_CALLS;
+}
+
+/* Of the rounds, that which no interrupt has lengthened. */
+static uint64_t least_round(struct kvm_vcpu *vcpu)
+{
+	uint64_t least = UINT64_MAX, round;
+	int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		round = next_round(vcpu);
+		if (round < least)
+			least = round;
+	}
+
+	return per_call(least);
+}
+
+/* The least of the rounds, once it has stayed the same: kernels are slower just after boot. */
+static uint64_t settled_cost(struct kvm_vcpu *vcpu)
+{
+	uint64_t cost = 0, last;
+	int same = 0, i;
+
+	for (i = 0; i < TRIES && same < 5; i++) {
+		last = cost;
+		cost = least_round(vcpu);
+		same = cost == last ? same + 1 : 0;
+	}
+	TEST_ASSERT(same == 5, "the cost does not settle: %lu, %lu", last, cost);
+
+	return cost;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const uint64_t *one = a, *other = b;
+
+	return *one < *other ? -1 : *one > *other;
+}
+
+static void print_cycles(struct kvm_vcpu *vcpu)
+{
+	uint64_t rounds[CYCLE_ROUNDS];
+	int i, cut = CYCLE_ROUNDS / 20;
+
+	pin_to(0);
+	least_round(vcpu);	/* to warm up */
+	for (i = 0; i < CYCLE_ROUNDS; i++)
+		rounds[i] = per_call(next_round(vcpu));
+	qsort(rounds, CYCLE_ROUNDS, sizeof(*rounds), by_value);
+	printf("%lu %lu %lu\n", rounds[CYCLE_ROUNDS / 2], rounds[cut],
+	       rounds[CYCLE_ROUNDS - 1 - cut]);
+}
+
+void print_cost(struct kvm_vcpu *vcpu)
+{
+	if (getenv("CYCLES"))
+		print_cycles(vcpu);
+	else
+		printf("%lu\n", settled_cost(vcpu));
+}

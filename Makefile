@@ -6,6 +6,7 @@
 #	make check	all tests, in nested hosts: KERNELS= VENDORS= TESTS=
 #	make results	Documentation/results.rst, from the last make check
 #	make bench	what a hypercall costs: KERNELS= VENDORS=
+#	make cost	the same with all peers, and Documentation/cost.rst from it
 #	make timeline	a guest's and its host's traces as one, and a picture of it
 #	make style	checkpatch and sparse
 #	make install	the modules, and what handler modules are built with
@@ -110,7 +111,7 @@ deb:
 	cd $(DEB_SOURCE) && dpkg-buildpackage -us -uc
 	@ls $(CURDIR)/.build/deb/*.deb
 
-demo check bench results timeline style:
+demo check bench cost results timeline style:
 	@selftests/harness/$@
 
 clean:
@@ -122,4 +123,4 @@ clean:
 		module/examples/modules.order module/handlers/modules.order module/offsets.[hs] module/probed.h
 
 .PHONY: modules headers-there install install-devel uninstall guest guest-install guest-uninstall \
-	guest-tools guest-tools-install dkms-install deb demo check bench results timeline style clean
+	guest-tools guest-tools-install dkms-install deb demo check bench cost results timeline style clean

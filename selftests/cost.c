@@ -31,13 +31,13 @@ static uint64_t next_round(struct kvm_vcpu *vcpu)
 	return uc.args[1];
 }
 
-static uint64_t per_call(uint64_t round)
+static uint64_t per_call(uint64_t round, int calls)
 {
-	return (round + COST_CALLS / 2) / COST_CALLS;
+	return (round + calls / 2) / calls;
 }
 
 /* Of the rounds, that which no interrupt has lengthened. */
-static uint64_t least_round(struct kvm_vcpu *vcpu)
+static uint64_t least_round(struct kvm_vcpu *vcpu, int calls)
 {
 	uint64_t least = UINT64_MAX, round;
 	int i;
@@ -48,18 +48,18 @@ static uint64_t least_round(struct kvm_vcpu *vcpu)
 			least = round;
 	}
 
-	return per_call(least);
+	return per_call(least, calls);
 }
 
 /* The least of the rounds, once it has stayed the same: kernels are slower just after boot. */
-static uint64_t settled_cost(struct kvm_vcpu *vcpu)
+static uint64_t settled_cost(struct kvm_vcpu *vcpu, int calls)
 {
 	uint64_t cost = 0, last;
 	int same = 0, i;
 
 	for (i = 0; i < TRIES && same < 5; i++) {
 		last = cost;
-		cost = least_round(vcpu);
+		cost = least_round(vcpu, calls);
 		same = cost == last ? same + 1 : 0;
 	}
 	TEST_ASSERT(same == 5, "the cost does not settle: %lu, %lu", last, cost);
@@ -74,24 +74,24 @@ static int by_value(const void *a, const void *b)
 	return *one < *other ? -1 : *one > *other;
 }
 
-static void print_cycles(struct kvm_vcpu *vcpu)
+static void print_cycles(struct kvm_vcpu *vcpu, int calls)
 {
 	uint64_t rounds[CYCLE_ROUNDS];
 	int i, cut = CYCLE_ROUNDS / 20;
 
 	pin_to(0);
-	least_round(vcpu);	/* to warm up */
+	least_round(vcpu, calls);	/* to warm up */
 	for (i = 0; i < CYCLE_ROUNDS; i++)
-		rounds[i] = per_call(next_round(vcpu));
+		rounds[i] = per_call(next_round(vcpu), calls);
 	qsort(rounds, CYCLE_ROUNDS, sizeof(*rounds), by_value);
 	printf("%lu %lu %lu\n", rounds[CYCLE_ROUNDS / 2], rounds[cut],
 	       rounds[CYCLE_ROUNDS - 1 - cut]);
 }
 
-void print_cost(struct kvm_vcpu *vcpu)
+void print_cost(struct kvm_vcpu *vcpu, int calls)
 {
 	if (getenv("CYCLES"))
-		print_cycles(vcpu);
+		print_cycles(vcpu, calls);
 	else
-		printf("%lu\n", settled_cost(vcpu));
+		printf("%lu\n", settled_cost(vcpu, calls));
 }

@@ -13,6 +13,8 @@
 #include "guest.h"
 #include "hcx_util.h"
 
+#define CALLS	20
+
 static uint64_t call(uint64_t nr, uint64_t a0, uint64_t a1, uint64_t a2)
 {
 	register uint64_t rax asm("rax") = nr;
@@ -33,7 +35,7 @@ static void guest_main(uint64_t nr, uint64_t name0, uint64_t name1, uint64_t gpa
 		uint64_t start = rdtsc();
 		int i;
 
-		for (i = 0; i < COST_CALLS; i++)
+		for (i = 0; i < CALLS; i++)
 			call(nr, gpa, 4096, hva);
 		GUEST_SYNC(rdtsc() - start);
 	}
@@ -72,7 +74,7 @@ int main(int argc, char *argv[])
 	TEST_ASSERT((int64_t)nr >= 0, "no handler is called '%s'", argv[1]);
 	if (argc == 3)
 		other_vms(atoi(argv[2]) - 1, nr);
-	print_cost(vcpu);
+	print_cost(vcpu, CALLS);
 
 	kvm_vm_free(vm);
 	return 0;

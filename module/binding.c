@@ -30,12 +30,12 @@ static void choose_call(struct hcx_binding *binding)
  * The entry of a number, counted in: what follows may sleep, and then only what is
  * counted keeps the core loaded.
  */
-static struct hcx_entry *entry_enter(u64 nr)
+static struct hcx_entry *entry_enter(const struct kvm *kvm, u64 nr)
 {
 	struct hcx_entry *entry;
 
 	rcu_read_lock_sched();
-	entry = hcx_find_nr(nr);
+	entry = hcx_find_nr(kvm, nr);
 	if (entry) {
 		raw_spin_lock(&hcx_binding_lock);
 		entry->binders++;
@@ -71,17 +71,35 @@ static struct hcx_binding *alloc_binding(struct kvm_vcpu *vcpu, struct hcx_entry
 	return binding;
 }
 
-/* Behind another of the VM, so that those of one VM are together. */
-static void add_to_entry(struct hcx_binding *binding)
+/*
+ * Behind another of the VM, so that those of one VM are together. Numbers that a VM has for
+ * itself, which are as many as its VMM wants, have no other VM, and come last in its list.
+ */
+static struct list_head *place_in_entry(const struct hcx_binding *binding)
 {
 	struct hcx_binding *other;
 
-	list_for_each_entry(other, &binding->vm->bindings, of_vm)
-		if (other->entry == binding->entry) {
-			list_add(&binding->of_entry, &other->of_entry);
-			return;
-		}
-	list_add_tail(&binding->of_entry, &binding->entry->bindings);
+	list_for_each_entry(other, &binding->vm->bindings, of_vm) {
+		if (other->entry->vm)
+			break;
+		if (other->entry == binding->entry)
+			return &other->of_entry;
+	}
+
+	return binding->entry->bindings.prev;
+}
+
+static void add_to_lists(struct hcx_binding *binding)
+{
+	struct hcx_entry *entry = binding->entry;
+
+	if (entry->vm) {
+		list_add_tail(&binding->of_entry, &entry->bindings);
+		list_add_tail(&binding->of_vm, &binding->vm->bindings);
+	} else {
+		list_add(&binding->of_entry, place_in_entry(binding));
+		list_add(&binding->of_vm, &binding->vm->bindings);
+	}
 }
 
 /* Links a binding, with a call in it, unless its entry is on its way out. */
@@ -95,8 +113,7 @@ static bool link_entered(struct hcx_binding *binding)
 	if (open) {
 		hcx_binding_enter(binding);
 		choose_call(binding);
-		add_to_entry(binding);
-		list_add_tail(&binding->of_vm, &binding->vm->bindings);
+		add_to_lists(binding);
 		hlist_add_head_rcu(&binding->hash,
 				   hcx_binding_bucket(binding->vcpu, binding->nr));
 	}
@@ -122,7 +139,7 @@ struct hcx_binding *hcx_bind(struct kvm_vcpu *vcpu, u64 nr)
 
 	/* Again, if the handler is replaced meanwhile. */
 	while (!linked) {
-		entry = entry_enter(nr);
+		entry = entry_enter(vcpu->kvm, nr);
 		if (!entry)
 			return NULL;
 		binding = alloc_binding(vcpu, entry);

@@ -18,6 +18,7 @@ static const struct {
 	{ KVM_EFAULT, "EFAULT" },
 	{ HCX_EBUSY, "EBUSY" },
 	{ KVM_EINVAL, "EINVAL" },
+	{ HCX_EPIPE, "EPIPE" },
 	{ KVM_EOPNOTSUPP, "EOPNOTSUPP" },
 	{ HCX_ETIMEDOUT, "ETIMEDOUT" },
 	{ KVM_ENOSYS, "ENOSYS" },

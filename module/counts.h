@@ -7,7 +7,7 @@
 #include <linux/types.h>
 
 /* See hcx_error_name(). */
-#define HCX_ERRORS	11
+#define HCX_ERRORS	12
 
 /*
  * Calls of up to 2^(first + i) ns are in latency[i] unless in one before; the last has

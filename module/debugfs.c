@@ -33,8 +33,8 @@ static void show_handler(const char *vm, const struct hcx_sum *sum, void *data)
 	const struct row *row = data;
 	const struct hcx_entry *entry = row->entry;
 
-	seq_printf(row->seq, "%#-10llx  %-16.*s  %-20s  %4u  %9u  %11llu\n", entry->nr,
-		   HCX_NAME_LEN, entry->name.text, module_name(entry->owner),
+	seq_printf(row->seq, "%#-10llx  %-16.*s  %-20.20s  %4u  %9u  %11llu\n", entry->nr,
+		   HCX_NAME_LEN, entry->name.text, entry->by,
 		   entry->flags & HCX_RING3 ? 3 : 0, entry->budget_ms, sum->counts.over_budget);
 }
 

@@ -21,7 +21,7 @@ static long flags_of_nr(const struct hcx_call *call)
 	long ret;
 
 	rcu_read_lock_sched();
-	entry = hcx_find_nr(hcx_arg(call, 1));
+	entry = hcx_find_nr(call->vcpu->kvm, hcx_arg(call, 1));
 	ret = visible(call, entry, entry ? entry->flags : 0);
 	rcu_read_unlock_sched();
 
@@ -51,7 +51,7 @@ static long nr_of_name(const struct hcx_call *call)
 	long ret;
 
 	rcu_read_lock_sched();
-	entry = hcx_find_name(&name);
+	entry = hcx_find_name(call->vcpu->kvm, &name);
 	ret = visible(call, entry, entry ? entry->nr : 0);
 	rcu_read_unlock_sched();
 

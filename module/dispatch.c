@@ -164,7 +164,7 @@ static notrace noinline unsigned long hypercall_other(struct kvm_vcpu *vcpu, uns
 	struct hcx_entry *entry;
 
 	rcu_read_lock_sched_notrace();
-	entry = hcx_find_nr((u32)*guest_rax(vcpu));
+	entry = hcx_find_nr(vcpu->kvm, (u32)*guest_rax(vcpu));
 	rcu_read_unlock_sched_notrace();
 	if (likely(!entry || in_l2(vcpu)))
 		return (unsigned long)vcpu;

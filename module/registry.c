@@ -2,8 +2,10 @@
 /* Registering, replacing and unregistering handlers. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/ctype.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include "budget.h"
 #include "discovery.h"
@@ -18,8 +20,11 @@
 static DEFINE_MUTEX(registry_lock);
 
 struct hlist_head hcx_by_nr[1 << HCX_NR_BITS];
+struct hlist_head hcx_by_nr_in_vm[1 << HCX_NR_IN_VM_BITS];
+unsigned int hcx_in_vms __read_mostly;
+u32 hcx_seed __read_mostly;
 static struct hlist_head by_name[1 << HCX_NR_BITS];
-static unsigned int registered;
+static unsigned int registered;	/* for all VMs */
 
 /* Entries that are unlinked and not yet freed. */
 static LIST_HEAD(retiring);
@@ -27,21 +32,44 @@ static LIST_HEAD(retiring);
 /* The number to try first: one that was freed is not allotted again at once. */
 static u32 next_allotted = HCX_NR_ALLOTTED_FIRST;
 
-static struct hlist_head *name_bucket(const union hcx_name *name)
+/*
+ * To the log, for whoever loads the module; but a program that registers through the core
+ * is told by its errno, and could flood the log.
+ */
+#define complain(handler, format, ...) do {						\
+	if ((handler)->owner != THIS_MODULE)						\
+		pr_err("%s: " format, module_name((handler)->owner), ##__VA_ARGS__);	\
+} while (0)
+
+static struct hlist_head *name_bucket(const struct kvm *kvm, const union hcx_name *name)
 {
-	return &by_name[hash_64(name->word[0] ^ hash_64(name->word[1], 64), HCX_NR_BITS)];
+	u64 key = name->word[0] ^ hash_64(name->word[1], 64) ^
+		  (kvm ? (unsigned long)kvm + hcx_seed : 0);
+
+	return &by_name[hash_64(key, HCX_NR_BITS)];
 }
 
-/* For the caller see struct hcx_entry. */
-struct hcx_entry *hcx_find_name(const union hcx_name *name)
+static struct hcx_entry *find_name_for(const struct kvm *kvm, const union hcx_name *name)
 {
 	struct hcx_entry *entry;
 
-	hlist_for_each_entry_rcu_notrace(entry, name_bucket(name), by_name)
-		if (!memcmp(&entry->name, name, sizeof(*name)))
+	hlist_for_each_entry_rcu_notrace(entry, name_bucket(kvm, name), by_name)
+		if (!memcmp(&entry->name, name, sizeof(*name)) && hcx_is_for(entry, kvm))
 			return entry;
 
 	return NULL;
+}
+
+/* As hcx_find_nr(). */
+struct hcx_entry *hcx_find_name(const struct kvm *kvm, const union hcx_name *name)
+{
+	return find_name_for(kvm, name) ?: find_name_for(NULL, name);
+}
+
+/* What of a VM's own there is, or, without a VM, for all. */
+static const struct kvm *kvm_of(const struct hcx_vm *vm)
+{
+	return vm ? READ_ONCE(vm->kvm) : NULL;
 }
 
 static bool name_valid(const char *name)
@@ -72,31 +100,29 @@ static int check_nr(const struct hcx_handler *handler)
 	if (nr_valid(handler))
 		return 0;
 
-	pr_err("%s: '%s' cannot have number %#x: choose one of %d to %#x, outside %#x to %#x, or HCX_NR_ANY\n",
-	       module_name(handler->owner), handler->name, handler->nr,
-	       HCX_NR_KVM_LAST + 1, HCX_NR_LAST, HCX_NR_DISCOVERY, HCX_NR_ALLOTTED_LAST);
+	complain(handler, "'%s' cannot have number %#x: choose one of %d to %#x, outside %#x to %#x, or HCX_NR_ANY\n",
+		 handler->name, handler->nr, HCX_NR_KVM_LAST + 1, HCX_NR_LAST,
+		 HCX_NR_DISCOVERY, HCX_NR_ALLOTTED_LAST);
 	return -EINVAL;
 }
 
 static int check_handler(const struct hcx_handler *handler)
 {
-	const char *owner = handler->owner ? module_name(handler->owner) : "";
-
 	if (!handler->owner)
 		pr_err("a handler has no owner: set it to THIS_MODULE\n");
 	else if (!name_valid(handler->name))
-		pr_err("%s: the name of a handler is not 1 to %d of a-z 0-9 _ - .\n",
-		       owner, HCX_NAME_LEN);
+		complain(handler, "the name of a handler is not 1 to %d of a-z 0-9 _ - .\n",
+			 HCX_NAME_LEN);
 	else if (!handler->call)
-		pr_err("%s: '%s' has no call function\n", owner, handler->name);
+		complain(handler, "'%s' has no call function\n", handler->name);
 	else if (handler->flags & ~FLAGS)
-		pr_err("%s: '%s' has unknown flags %#x\n", owner, handler->name,
-		       handler->flags & ~FLAGS);
+		complain(handler, "'%s' has unknown flags %#x\n", handler->name,
+			 handler->flags & ~FLAGS);
 	else if (handler->budget_ms > HCX_BUDGET_MS_MAX)
-		pr_err("%s: '%s' has a budget of %u ms, but %d is the most\n", owner,
-		       handler->name, handler->budget_ms, HCX_BUDGET_MS_MAX);
+		complain(handler, "'%s' has a budget of %u ms, but %d is the most\n",
+			 handler->name, handler->budget_ms, HCX_BUDGET_MS_MAX);
 	else if (handler->entry)
-		pr_err("%s: '%s' is registered already\n", owner, handler->name);
+		complain(handler, "'%s' is registered already\n", handler->name);
 	else
 		return 0;
 
@@ -119,31 +145,55 @@ static int check_unique(const struct hcx_handler *handler, const struct hcx_entr
 	if (!taken)
 		return 0;
 
-	pr_err("%s: '%s' cannot be registered: '%.*s' of %s has the same %s\n",
-	       module_name(handler->owner), handler->name, HCX_NAME_LEN, taken->name.text,
-	       module_name(taken->owner), what);
+	complain(handler, "'%s' cannot be registered: '%.*s' of %s has the same %s\n",
+		 handler->name, HCX_NAME_LEN, taken->name.text, taken->by, what);
 	return -EEXIST;
 }
 
-/* One is free: HCX_MAX_HANDLERS are fewer than can be allotted. */
-static u32 allot_nr(void)
+/* One is free in either range: fewer handlers than numbers can be there. */
+static u32 allot_nr(struct hcx_vm *vm)
 {
+	u32 *next = vm ? &vm->next_allotted : &next_allotted;
+	u32 first = vm ? HCX_NR_ALLOTTED_IN_VM : HCX_NR_ALLOTTED_FIRST;
+	u32 end = vm ? HCX_NR_ALLOTTED_LAST + 1 : HCX_NR_ALLOTTED_IN_VM;
 	u32 nr;
 
-	BUILD_BUG_ON(HCX_MAX_HANDLERS > HCX_NR_ALLOTTED_LAST - HCX_NR_ALLOTTED_FIRST);
+	BUILD_BUG_ON(HCX_MAX_HANDLERS > HCX_NR_ALLOTTED_IN_VM - HCX_NR_ALLOTTED_FIRST);
+	BUILD_BUG_ON(HCX_MAX_HANDLERS_IN_VM > HCX_NR_ALLOTTED_LAST - HCX_NR_ALLOTTED_IN_VM);
 	do {
-		nr = next_allotted++;
-		if (next_allotted > HCX_NR_ALLOTTED_LAST)
-			next_allotted = HCX_NR_ALLOTTED_FIRST;
-	} while (hcx_find_nr(nr));
+		nr = (*next)++;
+		if (*next == end)
+			*next = first;
+	} while (hcx_find_nr_for(kvm_of(vm), nr));
 
 	return nr;
 }
 
-/* All but the number, which the caller finds. */
-static struct hcx_entry *entry_alloc(struct hcx_handler *handler)
+/* Its name is the user's choice, and reaches the terminal of whoever reads a table. */
+static void note_process(struct hcx_entry *entry)
 {
-	struct hcx_entry *entry = kzalloc(sizeof(*entry), GFP_KERNEL);
+	char *c = entry->by;
+
+	c += snprintf(c, sizeof(entry->by), "%d/", task_tgid_nr(current));
+	strscpy(c, current->comm, entry->by + sizeof(entry->by) - c);
+	for (; *c; c++)
+		if (!isascii(*c) || !isgraph(*c))
+			*c = '?';
+}
+
+/* Who registers, for those who look. */
+static void note_by(struct hcx_entry *entry)
+{
+	if (entry->owner == THIS_MODULE && entry->handler != &hcx_discovery)
+		note_process(entry);
+	else
+		strscpy(entry->by, module_name(entry->owner), sizeof(entry->by));
+}
+
+/* All but the number, which the caller finds. */
+static struct hcx_entry *entry_alloc(struct hcx_vm *vm, struct hcx_handler *handler)
+{
+	struct hcx_entry *entry = kzalloc(sizeof(*entry), GFP_KERNEL_ACCOUNT);
 
 	if (!entry)
 		return NULL;
@@ -153,8 +203,10 @@ static struct hcx_entry *entry_alloc(struct hcx_handler *handler)
 	entry->budget_ms = handler->budget_ms;
 	entry->flags = handler->flags;
 	entry->owner = handler->owner;
+	entry->vm = vm;
 	entry->handler = handler;
 	memcpy(entry->name.text, handler->name, strlen(handler->name));
+	note_by(entry);
 
 	return entry;
 }
@@ -166,11 +218,11 @@ static void entry_publish(struct hcx_entry *entry)
 
 	handler->nr = entry->nr;
 	handler->entry = entry;
-	hlist_add_head_rcu(&entry->by_name, name_bucket(&entry->name));
+	hlist_add_head_rcu(&entry->by_name, name_bucket(kvm_of(entry->vm), &entry->name));
 	trace_hcx_register(entry);
 }
 
-/* The opposite, for retire_all(), when the look-up by number has ended. */
+/* The opposite, for whoever retires it, when the look-up by number has ended. */
 static void entry_withdraw(struct hcx_entry *entry, struct list_head *unlinked)
 {
 	hcx_bindings_close(entry);
@@ -181,42 +233,85 @@ static void entry_withdraw(struct hcx_entry *entry, struct list_head *unlinked)
 	list_add_tail(&entry->retiring_next, &retiring);
 }
 
-static int entry_add(struct hcx_handler *handler)
+static unsigned int *registered_for(struct hcx_vm *vm)
 {
-	struct hcx_entry *entry;
+	return vm ? &vm->handlers : &registered;
+}
+
+static int check_room(struct hcx_vm *vm, const struct hcx_handler *handler)
+{
+	unsigned int most = vm ? HCX_MAX_HANDLERS_IN_VM : HCX_MAX_HANDLERS;
+
+	if (*registered_for(vm) < most)
+		return 0;
+
+	complain(handler, "'%s' cannot be registered: %u handlers are, and that is the most\n",
+		 handler->name, most);
+	return -ENOSPC;
+}
+
+/* An entry as it will be registered, or an ERR_PTR(). */
+static struct hcx_entry *entry_make(struct hcx_vm *vm, struct hcx_handler *handler)
+{
 	int ret = check_handler(handler) ?: check_nr(handler);
+
+	return ret ? ERR_PTR(ret) : entry_alloc(vm, handler) ?: ERR_PTR(-ENOMEM);
+}
+
+/* The caller frees it after an error. */
+static int entry_add(struct hcx_entry *entry)
+{
+	const struct hcx_handler *handler = entry->handler;
+	struct hcx_vm *vm = entry->vm;
+	int ret = check_room(vm, handler);
 
 	if (ret)
 		return ret;
-	if (registered == HCX_MAX_HANDLERS) {
-		pr_err("%s: '%s' cannot be registered: %d handlers are, and that is the most\n",
-		       module_name(handler->owner), handler->name, HCX_MAX_HANDLERS);
-		return -ENOSPC;
-	}
-
-	entry = entry_alloc(handler);
-	if (!entry)
-		return -ENOMEM;
-	entry->nr = handler->nr == HCX_NR_ANY ? allot_nr() : handler->nr;
-	ret = check_unique(handler, hcx_find_nr(entry->nr), "number") ?:
-	      check_unique(handler, hcx_find_name(&entry->name), "name");
-	if (ret) {
-		kfree(entry);
+	entry->nr = handler->nr == HCX_NR_ANY ? allot_nr(vm) : handler->nr;
+	ret = check_unique(handler, hcx_find_nr(kvm_of(vm), entry->nr), "number") ?:
+	      check_unique(handler, hcx_find_name(kvm_of(vm), &entry->name), "name");
+	if (ret)
 		return ret;
-	}
 
 	entry_publish(entry);
-	hlist_add_head_rcu(&entry->by_nr, &hcx_by_nr[hash_32(entry->nr, HCX_NR_BITS)]);
-	registered++;
+	hlist_add_head_rcu(&entry->by_nr, hcx_nr_bucket(kvm_of(vm), entry->nr));
+	++*registered_for(vm);
+	WRITE_ONCE(hcx_in_vms, hcx_in_vms + !!vm);
 
 	return 0;
+}
+
+static int make_and_add(struct hcx_vm *vm, struct hcx_handler *handler)
+{
+	struct hcx_entry *entry = entry_make(vm, handler);
+	int ret;
+
+	if (IS_ERR(entry))
+		return PTR_ERR(entry);
+	ret = entry_add(entry);
+	if (ret)
+		kfree(entry);
+
+	return ret;
 }
 
 static void entry_unlink(struct hcx_entry *entry, struct list_head *unlinked)
 {
 	hlist_del_rcu(&entry->by_nr);
-	registered--;
+	--*registered_for(entry->vm);
+	WRITE_ONCE(hcx_in_vms, hcx_in_vms - !!entry->vm);
 	entry_withdraw(entry, unlinked);
+}
+
+static void walk(const struct hlist_head *table, unsigned int size,
+		 void (*show)(struct hcx_entry *entry, void *data), void *data)
+{
+	struct hcx_entry *entry;
+	unsigned int i;
+
+	for (i = 0; i < size; i++)
+		hlist_for_each_entry(entry, &table[i], by_nr)
+			show(entry, data);
 }
 
 /**
@@ -228,40 +323,22 @@ static void entry_unlink(struct hcx_entry *entry, struct list_head *unlinked)
  */
 void hcx_registry_walk(void (*show)(struct hcx_entry *entry, void *data), void *data)
 {
-	struct hcx_entry *entry;
-	unsigned int i;
-
 	mutex_lock(&registry_lock);
-	for (i = 0; i < ARRAY_SIZE(hcx_by_nr); i++)
-		hlist_for_each_entry(entry, &hcx_by_nr[i], by_nr)
-			show(entry, data);
+	walk(hcx_by_nr, ARRAY_SIZE(hcx_by_nr), show, data);
+	walk(hcx_by_nr_in_vm, ARRAY_SIZE(hcx_by_nr_in_vm), show, data);
 	mutex_unlock(&registry_lock);
 }
 
 /*
- * An unlinked entry, synchronize_rcu() later: no call comes in. Polled,
- * so that a call costs no wake-up.
+ * Polled by whoever waits, so that a call costs no wake-up. From when it returns true on
+ * the handler can be registered again.
  */
-static void entry_drain(struct hcx_entry *entry)
-{
-	unsigned long notice = jiffies + 10 * HZ;
-
-	while (!hcx_bindings_drain(entry)) {
-		if (time_after(jiffies, notice)) {
-			pr_notice("waiting for vCPUs inside '%.*s'; a VMM that is killed leaves a handler whose waits are killable\n",
-				  HCX_NAME_LEN, entry->name.text);
-			notice = jiffies + 600 * HZ;
-		}
-		schedule_timeout_idle(msecs_to_jiffies(10));
-	}
-}
-
-/* After synchronize_rcu(). From here on the handler can be registered again. */
-static void entry_retire(struct hcx_entry *entry)
+static bool retire_if_drained(struct hcx_entry *entry)
 {
 	struct hcx_handler *handler = entry->handler;
 
-	entry_drain(entry);
+	if (!hcx_bindings_drain(entry))
+		return false;
 
 	mutex_lock(&registry_lock);
 	list_del(&entry->retiring_next);
@@ -271,7 +348,24 @@ static void entry_retire(struct hcx_entry *entry)
 		handler->entry = NULL;
 	}
 	mutex_unlock(&registry_lock);
+	list_del(&entry->unlinked_next);
 	kfree(entry);
+
+	return true;
+}
+
+static void retire(struct hcx_entry *entry)
+{
+	unsigned long notice = jiffies + 10 * HZ;
+
+	while (!retire_if_drained(entry)) {
+		if (time_after(jiffies, notice)) {
+			pr_notice("waiting for vCPUs inside '%.*s'; a VMM that is killed leaves a handler whose waits are killable\n",
+				  HCX_NAME_LEN, entry->name.text);
+			notice = jiffies + 600 * HZ;
+		}
+		schedule_timeout_idle(msecs_to_jiffies(10));
+	}
 }
 
 static void retire_all(struct list_head *unlinked)
@@ -282,7 +376,24 @@ static void retire_all(struct list_head *unlinked)
 		return;
 	synchronize_rcu();
 	list_for_each_entry_safe(entry, next, unlinked, unlinked_next)
-		entry_retire(entry);
+		retire(entry);
+}
+
+/**
+ * hcx_retire_drained() - retire those unlinked handlers that no vCPU is in
+ * @unlinked: the handlers; synchronize_rcu() later. Those that are retired are taken out.
+ *
+ * Context: process; may sleep.
+ * Return: whether none is left.
+ */
+bool hcx_retire_drained(struct list_head *unlinked)
+{
+	struct hcx_entry *entry, *next;
+
+	list_for_each_entry_safe(entry, next, unlinked, unlinked_next)
+		retire_if_drained(entry);
+
+	return list_empty(unlinked);
 }
 
 /* Whether an entry of one of @handlers, or of @owner, is still on its way out. */
@@ -328,7 +439,7 @@ int __hcx_register(struct hcx_handler *handlers, unsigned int count, unsigned in
 
 	mutex_lock(&registry_lock);
 	for (i = 0; i < count; i++) {
-		ret = entry_add(&handlers[i]);
+		ret = make_and_add(NULL, &handlers[i]);
 		if (ret)
 			break;
 	}
@@ -343,6 +454,51 @@ int __hcx_register(struct hcx_handler *handlers, unsigned int count, unsigned in
 	return ret;
 }
 EXPORT_SYMBOL_GPL(__hcx_register);
+
+/**
+ * hcx_register_in() - answer a hypercall for a program
+ * @vm: in this VM, which stays until the handler is retired; NULL: in all
+ * @handler: the core's own
+ *
+ * Nothing is said in the kernel log.
+ *
+ * Context: process, that of the program; may sleep.
+ * Return: 0, or an error of hcx_register_handlers().
+ */
+int hcx_register_in(struct hcx_vm *vm, struct hcx_handler *handler)
+{
+	struct hcx_entry *entry = entry_make(vm, handler);
+	int ret;
+
+	/* The program's control group may be short of memory: nobody waits for it. */
+	if (IS_ERR(entry))
+		return PTR_ERR(entry);
+	mutex_lock(&registry_lock);
+	ret = entry_add(entry);
+	mutex_unlock(&registry_lock);
+	if (ret)
+		kfree(entry);
+
+	return ret;
+}
+
+/**
+ * hcx_unlink() - let no call find a handler any more
+ * @handler: the handler; one that is not registered is passed over
+ * @unlinked: a list for hcx_retire_drained(), which is owed
+ *
+ * Context: process; may sleep.
+ */
+void hcx_unlink(struct hcx_handler *handler, struct list_head *unlinked)
+{
+	struct hcx_entry *entry;
+
+	mutex_lock(&registry_lock);
+	entry = handler->entry;
+	if (entry && !entry->unlinked)
+		entry_unlink(entry, unlinked);
+	mutex_unlock(&registry_lock);
+}
 
 /**
  * hcx_unregister_handlers() - stop answering hypercalls
@@ -361,18 +517,11 @@ EXPORT_SYMBOL_GPL(__hcx_register);
  */
 void hcx_unregister_handlers(struct hcx_handler *handlers, unsigned int count)
 {
-	struct hcx_entry *entry;
 	LIST_HEAD(unlinked);
 	unsigned int i;
 
-	mutex_lock(&registry_lock);
-	for (i = 0; i < count; i++) {
-		entry = handlers[i].entry;
-		if (entry && !entry->unlinked)
-			entry_unlink(entry, &unlinked);
-	}
-	mutex_unlock(&registry_lock);
-
+	for (i = 0; i < count; i++)
+		hcx_unlink(&handlers[i], &unlinked);
 	retire_all(&unlinked);
 	wait_retired(handlers, count, NULL);
 }
@@ -387,18 +536,17 @@ static int entry_replace(struct hcx_entry *old, struct hcx_handler *handler,
 	if (ret)
 		return ret;
 	if (handler->nr != HCX_NR_ANY && handler->nr != old->nr) {
-		pr_err("%s: '%s' cannot replace '%s': %#x is not its number, %#llx\n",
-		       module_name(handler->owner), handler->name, old->handler->name,
-		       handler->nr, old->nr);
+		complain(handler, "'%s' cannot replace '%s': %#x is not its number, %#llx\n",
+			 handler->name, old->handler->name, handler->nr, old->nr);
 		return -EINVAL;
 	}
 
-	entry = entry_alloc(handler);
+	entry = entry_alloc(old->vm, handler);
 	if (!entry)
 		return -ENOMEM;
 	entry->nr = old->nr;
 	if (memcmp(&entry->name, &old->name, sizeof(old->name)))
-		ret = check_unique(handler, hcx_find_name(&entry->name), "name");
+		ret = check_unique(handler, hcx_find_name(NULL, &entry->name), "name");
 	if (ret) {
 		kfree(entry);
 		return ret;
@@ -486,6 +634,7 @@ static struct notifier_block module_nb = { .notifier_call = module_event };
  */
 int hcx_registry_init(void)
 {
+	hcx_seed = get_random_u32();
 	return register_module_notifier(&module_nb);
 }
 

@@ -7,6 +7,17 @@
 #include <linux/kvm_hcx.h>
 #include <linux/rculist.h>
 #include "binding.h"
+#include "vm.h"
+
+/* From here on numbers are allotted VM by VM, below for all of them. */
+#define HCX_NR_ALLOTTED_IN_VM	(HCX_NR_ALLOTTED_FIRST + 0x7fff)
+
+/* How many can be registered for one VM at a time, beside those for all. */
+#define HCX_MAX_HANDLERS_IN_VM	64
+
+/* The name of a module; or, shorter, a PID, a '/' and the name of a process. */
+#define HCX_BY_LEN		MODULE_NAME_LEN
+static_assert(HCX_BY_LEN >= 11 + 1 + TASK_COMM_LEN);
 
 /* A name as a guest passes it. */
 union hcx_name {
@@ -27,6 +38,8 @@ union hcx_name {
  * @by_name: in by_name
  * @name: the handler's, copied
  * @owner: the handler's
+ * @by: who registered it: the owner's name; or, where that is the core, a process
+ * @vm: the VM that it is for, or NULL: all
  * @handler: the handler; what a call needs of it is copied, see orphan_all_of()
  * @unlinked_next: in the list of those that one unregistration unlinked
  * @retiring_next: in the list of all that are on their way out
@@ -50,6 +63,8 @@ struct hcx_entry {
 	struct hlist_node by_name;
 	union hcx_name name;
 	struct module *owner;
+	char by[HCX_BY_LEN];
+	struct hcx_vm *vm;
 	struct hcx_handler *handler;
 	struct list_head unlinked_next;
 	struct list_head retiring_next;
@@ -66,24 +81,58 @@ struct hcx_entry {
 #define HCX_NR_BITS	12
 extern struct hlist_head hcx_by_nr[1 << HCX_NR_BITS];
 
+/* Those that are for one VM have a table of their own, and this is how many they are. */
+#define HCX_NR_IN_VM_BITS	14
+extern struct hlist_head hcx_by_nr_in_vm[1 << HCX_NR_IN_VM_BITS];
+extern unsigned int hcx_in_vms;
+
+/* Random: which numbers are in one bucket tells nobody where a VM's struct kvm is. */
+extern u32 hcx_seed;
+
 /*
  * The bucket is a shift of the guest's value, with no bounds check that a CPU
- * could speculate past. For the caller see struct hcx_entry.
+ * could speculate past. @kvm is NULL for what is registered for all VMs.
  */
-static __always_inline struct hcx_entry *hcx_find_nr(u64 nr)
+static __always_inline struct hlist_head *hcx_nr_bucket(const struct kvm *kvm, u64 nr)
 {
-	struct hlist_head *bucket = &hcx_by_nr[hash_32(nr, HCX_NR_BITS)];
+	u32 key = (u32)nr + (u32)(unsigned long)kvm + hcx_seed;
+
+	return kvm ? &hcx_by_nr_in_vm[hash_32(key, HCX_NR_IN_VM_BITS)] :
+		     &hcx_by_nr[hash_32((u32)nr, HCX_NR_BITS)];
+}
+
+static __always_inline bool hcx_is_for(const struct hcx_entry *entry, const struct kvm *kvm)
+{
+	return entry->vm ? kvm && READ_ONCE(entry->vm->kvm) == kvm : !kvm;
+}
+
+static __always_inline struct hcx_entry *hcx_find_nr_for(const struct kvm *kvm, u64 nr)
+{
 	struct hcx_entry *entry;
 
-	hlist_for_each_entry_rcu_notrace(entry, bucket, by_nr)
-		if (entry->nr == nr)
+	hlist_for_each_entry_rcu_notrace(entry, hcx_nr_bucket(kvm, nr), by_nr)
+		if (entry->nr == nr && hcx_is_for(entry, kvm))
 			return entry;
 
 	return NULL;
 }
 
-struct hcx_entry *hcx_find_name(const union hcx_name *name);
+/* What answers @nr in a VM: its own first. For the caller see struct hcx_entry. */
+static __always_inline struct hcx_entry *hcx_find_nr(const struct kvm *kvm, u64 nr)
+{
+	struct hcx_entry *entry = NULL;
 
+	if (unlikely(READ_ONCE(hcx_in_vms)))
+		entry = hcx_find_nr_for(kvm, nr);
+
+	return entry ?: hcx_find_nr_for(NULL, nr);
+}
+
+struct hcx_entry *hcx_find_name(const struct kvm *kvm, const union hcx_name *name);
+
+int hcx_register_in(struct hcx_vm *vm, struct hcx_handler *handler);
+void hcx_unlink(struct hcx_handler *handler, struct list_head *unlinked);
+bool hcx_retire_drained(struct list_head *unlinked);
 void hcx_registry_walk(void (*show)(struct hcx_entry *entry, void *data), void *data);
 int hcx_registry_init(void);
 void hcx_registry_exit(void);

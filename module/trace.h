@@ -143,13 +143,13 @@ DECLARE_EVENT_CLASS(hcx_handler,
 	TP_STRUCT__entry(
 		__field(u32, nr)
 		__array(char, name, HCX_NAME_LEN + 1)
-		__array(char, owner, MODULE_NAME_LEN)
+		__array(char, owner, HCX_BY_LEN)
 	),
 	TP_fast_assign(
 		__entry->nr = reg->nr;
 		memcpy(__entry->name, reg->name.text, HCX_NAME_LEN);
 		__entry->name[HCX_NAME_LEN] = '\0';
-		strscpy(__entry->owner, module_name(reg->owner), sizeof(__entry->owner));
+		strscpy(__entry->owner, reg->by, sizeof(__entry->owner));
 	),
 	TP_printk("nr=%#x name=%s owner=%s", __entry->nr, __entry->name, __entry->owner)
 );

@@ -3,10 +3,12 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/dcache.h>
+#include <linux/hashtable.h>
 #include <linux/slab.h>
 #include "binding.h"
 #include "compat.h"
 #include "hook.h"
+#include "registry.h"
 #include "vm.h"
 
 /*
@@ -15,15 +17,17 @@
  */
 #define DESTROYS "kvm_arch_destroy_vm"
 
-/* All; under hcx_binding_lock. */
-static LIST_HEAD(vms);
+/* All that are there; under hcx_binding_lock. */
+static DEFINE_HASHTABLE(vms, 8);
+
+static u64 last_id;
 
 static struct hcx_vm *find(const struct kvm *kvm)
 {
 	struct hcx_vm *vm;
 
 	lockdep_assert_held(&hcx_binding_lock);
-	list_for_each_entry(vm, &vms, next)
+	hash_for_each_possible(vms, vm, hash, (unsigned long)kvm)
 		if (vm->kvm == kvm)
 			return vm;
 
@@ -41,15 +45,79 @@ static void name_vm(struct hcx_vm *vm)
 		strscpy(vm->name, dir->d_name.name, sizeof(vm->name));
 }
 
-static struct hcx_vm *alloc_vm(struct kvm *kvm)
+static struct hcx_vm *alloc_vm(struct kvm *kvm, gfp_t gfp)
 {
-	struct hcx_vm *vm = kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
+	struct hcx_vm *vm = kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT | gfp);
 
+	if (!vm)
+		return NULL;
 	vm->kvm = kvm;
+	refcount_set(&vm->users, 1);
+	vm->next_allotted = HCX_NR_ALLOTTED_IN_VM;
 	INIT_LIST_HEAD(&vm->bindings);
 	name_vm(vm);
 
 	return vm;
+}
+
+/* @new, unless the VM has one by now; counts the caller in. */
+static struct hcx_vm *add_or_find(struct hcx_vm *new)
+{
+	struct hcx_vm *vm;
+
+	raw_spin_lock(&hcx_binding_lock);
+	vm = find(new->kvm);
+	if (!vm) {
+		new->id = ++last_id;
+		hash_add(vms, &new->hash, (unsigned long)new->kvm);
+		swap(vm, new);
+	}
+	refcount_inc(&vm->users);
+	raw_spin_unlock(&hcx_binding_lock);
+	kfree(new);
+
+	return vm;
+}
+
+static struct hcx_vm *get(struct kvm *kvm, gfp_t gfp)
+{
+	struct hcx_vm *vm;
+
+	raw_spin_lock(&hcx_binding_lock);
+	vm = find(kvm);
+	if (vm)
+		refcount_inc(&vm->users);
+	raw_spin_unlock(&hcx_binding_lock);
+	if (vm)
+		return vm;
+
+	vm = alloc_vm(kvm, gfp);
+	return vm ? add_or_find(vm) : NULL;
+}
+
+/**
+ * hcx_vm_get() - what the core knows of a VM, and keep it
+ * @kvm: the VM; the caller sees to it that it does not go meanwhile
+ *
+ * Context: process; may sleep.
+ * Return: that; hcx_vm_put() is owed, and may come after the VM has gone. NULL without
+ * memory.
+ */
+struct hcx_vm *hcx_vm_get(struct kvm *kvm)
+{
+	return get(kvm, 0);
+}
+
+/**
+ * hcx_vm_put() - undo hcx_vm_get()
+ * @vm: what it returned
+ *
+ * Context: any but an interrupt.
+ */
+void hcx_vm_put(struct hcx_vm *vm)
+{
+	if (refcount_dec_and_test(&vm->users))
+		kfree_rcu(vm, rcu);
 }
 
 /**
@@ -61,24 +129,9 @@ static struct hcx_vm *alloc_vm(struct kvm *kvm)
  */
 struct hcx_vm *hcx_vm_of(struct kvm *kvm)
 {
-	struct hcx_vm *vm, *new;
+	struct hcx_vm *vm = get(kvm, __GFP_NOFAIL);
 
-	raw_spin_lock(&hcx_binding_lock);
-	vm = find(kvm);
-	raw_spin_unlock(&hcx_binding_lock);
-	if (vm)
-		return vm;
-
-	new = alloc_vm(kvm);
-	raw_spin_lock(&hcx_binding_lock);
-	vm = find(kvm);
-	if (!vm) {
-		list_add_tail(&new->next, &vms);
-		swap(vm, new);
-	}
-	raw_spin_unlock(&hcx_binding_lock);
-	kfree(new);
-
+	hcx_vm_put(vm);
 	return vm;
 }
 
@@ -91,12 +144,15 @@ static void notrace vm_destroyed(unsigned long ip, unsigned long parent_ip,
 
 	raw_spin_lock(&hcx_binding_lock);
 	vm = find(kvm);
-	if (vm)
-		list_del(&vm->next);
+	if (vm) {
+		hash_del(&vm->hash);
+		/* hcx_find_nr() looks at it without the lock. */
+		WRITE_ONCE(vm->kvm, NULL);
+	}
 	raw_spin_unlock(&hcx_binding_lock);
 	if (vm) {
 		hcx_bindings_remove(&vm->bindings);
-		kfree_rcu(vm, rcu);
+		hcx_vm_put(vm);
 	}
 }
 
@@ -127,9 +183,11 @@ int hcx_vms_init(void)
  */
 void hcx_vms_exit(void)
 {
-	struct hcx_vm *vm, *next;
+	struct hlist_node *next;
+	struct hcx_vm *vm;
+	unsigned int i;
 
 	hcx_untrace_function(&destroy_ops);
-	list_for_each_entry_safe(vm, next, &vms, next)
+	hash_for_each_safe(vms, i, next, vm, hash)
 		kfree(vm);
 }

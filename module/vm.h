@@ -3,29 +3,40 @@
 #ifndef _HCX_VM_H
 #define _HCX_VM_H
 
-#include <linux/list.h>
 #include <linux/kvm_host.h>
+#include <linux/list.h>
+#include <linux/refcount.h>
 
 /* Two numbers of up to 11 characters, and the '-'. */
 #define HCX_VM_NAME_LEN	24
 
 /**
- * struct hcx_vm - a VM that has called a handler
- * @kvm: the VM
+ * struct hcx_vm - a VM that has called a handler, or that a program answers in
+ * @kvm: the VM; NULL once it is gone
+ * @users: who keeps this: the VM itself, and each that hcx_vm_get() returned it to
+ * @id: no two have the same
  * @name: PID-FD of its VMM, as in KVM's own debugfs
+ * @handlers: how many are registered in it alone; under the registry's lock
+ * @next_allotted: the number to try first for one of them; likewise
  * @bindings: its vCPUs'
- * @next: in the list of VMs
+ * @hash: in the table of VMs
  * @rcu: for kfree_rcu()
  */
 struct hcx_vm {
 	struct kvm *kvm;
+	refcount_t users;
+	u64 id;
 	char name[HCX_VM_NAME_LEN];
+	unsigned int handlers;
+	u32 next_allotted;
 	struct list_head bindings;
-	struct list_head next;
+	struct hlist_node hash;
 	struct rcu_head rcu;
 };
 
 struct hcx_vm *hcx_vm_of(struct kvm *kvm);
+struct hcx_vm *hcx_vm_get(struct kvm *kvm);
+void hcx_vm_put(struct hcx_vm *vm);
 int hcx_vms_init(void);
 void hcx_vms_exit(void);
 

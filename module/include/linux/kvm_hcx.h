@@ -18,9 +18,6 @@
  */
 #define HCX_API_VERSION		2
 
-/* struct hcx_handler's nr: allot one of HCX_NR_ALLOTTED_FIRST to _LAST. */
-#define HCX_NR_ANY		0xffffffffU
-
 /* How many handlers can be registered at a time, discovery among them. */
 #define HCX_MAX_HANDLERS	4096
 

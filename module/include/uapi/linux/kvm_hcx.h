@@ -24,6 +24,9 @@
 /* The largest number that can be registered. */
 #define HCX_NR_LAST		0x7fffffff
 
+/* No number: whoever registers a hypercall asks for one to be allotted. */
+#define HCX_NR_ANY		0xffffffff
+
 /* Bytes of a hypercall's name, without a terminator. */
 #define HCX_NAME_LEN		16
 
@@ -55,6 +58,7 @@
 #define HCX_EINTR		4	/* the VMM is being killed: no guest sees it */
 #define HCX_EAGAIN		11	/* not now: call again */
 #define HCX_EBUSY		16	/* not while the VMM tracks writes to memory as it does */
+#define HCX_EPIPE		32	/* who was to answer went away meanwhile */
 #define HCX_ETIMEDOUT		110	/* the hypercall's time budget is spent */
 
 #endif /* _UAPI_LINUX_KVM_HCX_H */

@@ -34,6 +34,7 @@
 
 #else /* !__ASSEMBLER__ */
 
+#include <linux/eventfd.h>
 #include <linux/ftrace.h>
 #include <linux/kvm_host.h>
 
@@ -204,6 +205,15 @@ static inline bool hcx_is_private(struct kvm *kvm, gfn_t gfn)
 	return kvm_mem_is_private(kvm, gfn);
 #else
 	return false;
+#endif
+}
+
+static inline void hcx_signal_eventfd(struct eventfd_ctx *eventfd)
+{
+#ifdef HCX_HAVE_EVENTFD_SIGNAL_ONE
+	eventfd_signal(eventfd);
+#else
+	eventfd_signal(eventfd, 1);
 #endif
 }
 

@@ -2,6 +2,7 @@
 /* kvm_hcx: KVM hypercalls that are added at run time. */
 #include <linux/module.h>
 #include "debugfs.h"
+#include "device.h"
 #include "discovery.h"
 #include "hook.h"
 #include "registry.h"
@@ -33,6 +34,9 @@ static int __init hcx_init(void)
 	ret = hcx_selfcheck_hooked();
 	if (ret)
 		goto err_hook;
+	ret = hcx_device_init();
+	if (ret)
+		goto err_hook;
 	hcx_selfcheck_end();
 	hcx_debugfs_init();
 
@@ -58,6 +62,7 @@ err_registry:
 static void __exit hcx_exit(void)
 {
 	hcx_debugfs_exit();
+	hcx_device_exit();
 	hcx_hook_detach();
 	hcx_unregister(&hcx_discovery);
 	hcx_vms_exit();

@@ -5,6 +5,7 @@
  * the compiler says nothing of is an HCX_HAVE_ in probed.h, for compat.h. The versions are
  * those of the first kernel that has it.
  */
+#include <linux/eventfd.h>
 #include <linux/ftrace.h>
 #include <linux/kvm_host.h>
 
@@ -84,6 +85,13 @@ static u32 __used has_dirty_ring(struct kvm *kvm)
 static bool __used has_private_memory(struct kvm *kvm)
 {
 	return kvm_arch_has_private_mem(kvm) && kvm_mem_is_private(kvm, 0);
+}
+
+#line 1 "EVENTFD_SIGNAL_ONE"
+/* 6.8: an eventfd is always signalled with 1. */
+static void __used has_eventfd_signal_one(struct eventfd_ctx *eventfd)
+{
+	eventfd_signal(eventfd);
 }
 
 #line 1 "END"

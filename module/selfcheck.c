@@ -34,6 +34,9 @@ struct user_area {
 static struct user_area __user *area;
 static struct file *vm, *vcpu;
 
+/* What KVM gives the descriptor of a VM, and nobody else has; NULL if no VM was made. */
+static const struct file_operations *vm_fops;
+
 static long kvm_ioctl(struct file *file, unsigned int cmd, const void __user *arg)
 {
 	if (!file->f_op->unlocked_ioctl)
@@ -118,6 +121,7 @@ static long make_vm(void)
 	fput(kvm);
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
+	vm_fops = vm->f_op;
 
 	return write_guest() ?: make_vcpu();
 }
@@ -235,4 +239,19 @@ void hcx_selfcheck_end(void)
 	if (area)
 		vm_munmap((unsigned long)area, sizeof(*area));
 	area = NULL;
+}
+
+/**
+ * hcx_is_vm() - whether a file is a VM's, with its struct kvm in private_data
+ * @file: the file
+ *
+ * Context: any.
+ * Return: 0: it is; -EBADF: not; -EOPNOTSUPP: no VM was made, so nobody knows.
+ */
+int hcx_is_vm(const struct file *file)
+{
+	if (!vm_fops)
+		return -EOPNOTSUPP;
+
+	return file->f_op == vm_fops ? 0 : -EBADF;
 }

@@ -3,8 +3,11 @@
 #ifndef _HCX_SELFCHECK_H
 #define _HCX_SELFCHECK_H
 
+struct file;
+
 int hcx_selfcheck_stock(void);
 int hcx_selfcheck_hooked(void);
 void hcx_selfcheck_end(void);
+int hcx_is_vm(const struct file *file);
 
 #endif /* _HCX_SELFCHECK_H */

@@ -9,6 +9,7 @@
 #include "compat.h"
 #include "hook.h"
 #include "registry.h"
+#include "session.h"
 #include "vm.h"
 
 /*
@@ -21,6 +22,8 @@
 static DEFINE_HASHTABLE(vms, 8);
 
 static u64 last_id;
+
+struct workqueue_struct *hcx_workqueue;
 
 static struct hcx_vm *find(const struct kvm *kvm)
 {
@@ -45,6 +48,14 @@ static void name_vm(struct hcx_vm *vm)
 		strscpy(vm->name, dir->d_name.name, sizeof(vm->name));
 }
 
+static void tell_and_put(struct work_struct *work)
+{
+	struct hcx_vm *vm = container_of(work, struct hcx_vm, going);
+
+	hcx_sessions_hang_up(vm);
+	hcx_vm_put(vm);
+}
+
 static struct hcx_vm *alloc_vm(struct kvm *kvm, gfp_t gfp)
 {
 	struct hcx_vm *vm = kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT | gfp);
@@ -55,6 +66,8 @@ static struct hcx_vm *alloc_vm(struct kvm *kvm, gfp_t gfp)
 	refcount_set(&vm->users, 1);
 	vm->next_allotted = HCX_NR_ALLOTTED_IN_VM;
 	INIT_LIST_HEAD(&vm->bindings);
+	INIT_LIST_HEAD(&vm->sessions);
+	INIT_WORK(&vm->going, tell_and_put);
 	name_vm(vm);
 
 	return vm;
@@ -150,9 +163,10 @@ static void notrace vm_destroyed(unsigned long ip, unsigned long parent_ip,
 		WRITE_ONCE(vm->kvm, NULL);
 	}
 	raw_spin_unlock(&hcx_binding_lock);
+	/* The sessions that are about it are told where that may sleep. */
 	if (vm) {
 		hcx_bindings_remove(&vm->bindings);
-		hcx_vm_put(vm);
+		queue_work(hcx_workqueue, &vm->going);
 	}
 }
 
@@ -169,10 +183,19 @@ static struct ftrace_ops destroy_ops = {
  */
 int hcx_vms_init(void)
 {
-	int ret = hcx_trace_function(&destroy_ops, DESTROYS);
+	int ret;
 
-	if (ret)
+	hcx_workqueue = alloc_workqueue("kvm_hcx", WQ_UNBOUND, 0);
+	if (!hcx_workqueue) {
+		pr_err("there is no memory for a workqueue\n");
+		return -ENOMEM;
+	}
+	ret = hcx_trace_function(&destroy_ops, DESTROYS);
+	if (ret) {
 		pr_err(DESTROYS "() cannot be traced (%d)\n", ret);
+		destroy_workqueue(hcx_workqueue);
+	}
+
 	return ret;
 }
 
@@ -188,6 +211,7 @@ void hcx_vms_exit(void)
 	unsigned int i;
 
 	hcx_untrace_function(&destroy_ops);
+	destroy_workqueue(hcx_workqueue);
 	hash_for_each_safe(vms, i, next, vm, hash)
 		kfree(vm);
 }

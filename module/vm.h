@@ -6,6 +6,7 @@
 #include <linux/kvm_host.h>
 #include <linux/list.h>
 #include <linux/refcount.h>
+#include <linux/workqueue.h>
 
 /* Two numbers of up to 11 characters, and the '-'. */
 #define HCX_VM_NAME_LEN	24
@@ -20,6 +21,8 @@
  * @next_allotted: the number to try first for one of them; likewise
  * @bindings: its vCPUs'
  * @hash: in the table of VMs
+ * @sessions: those that are about it; under session.c's lock
+ * @going: tells them that it is gone
  * @rcu: for kfree_rcu()
  */
 struct hcx_vm {
@@ -31,8 +34,13 @@ struct hcx_vm {
 	u32 next_allotted;
 	struct list_head bindings;
 	struct hlist_node hash;
+	struct list_head sessions;
+	struct work_struct going;
 	struct rcu_head rcu;
 };
+
+/* For what has to be done later, from where it cannot be. */
+extern struct workqueue_struct *hcx_workqueue;
 
 struct hcx_vm *hcx_vm_of(struct kvm *kvm);
 struct hcx_vm *hcx_vm_get(struct kvm *kvm);

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "session.h"
+
+int open_device(void)
+{
+	int session = open(HCX_HOST_PATH, O_RDWR | O_CLOEXEC);
+
+	TEST_ASSERT(session >= 0, HCX_HOST_PATH " does not open: %s", strerror(errno));
+	return session;
+}
+
+static int errno_of(int ret)
+{
+	return ret < 0 ? errno : 0;
+}
+
+int set_vm(int session, int vm_fd, uint32_t flags)
+{
+	struct hcx_host_vm vm = { .fd = vm_fd, .flags = flags };
+
+	return errno_of(ioctl(session, HCX_HOST_SET_VM, &vm));
+}
+
+int open_session(struct kvm_vm *vm)
+{
+	int session = open_device();
+
+	must(set_vm(session, vm->fd, 0));
+	return session;
+}
+
+int serve(int session, uint32_t nr, const char *name, uint32_t flags, uint32_t budget_ms)
+{
+	struct hcx_host_serve serve = { .nr = nr, .flags = flags, .budget_ms = budget_ms };
+
+	strncpy(serve.name, name, HCX_NAME_LEN);
+	return errno_of(ioctl(session, HCX_HOST_SERVE, &serve));
+}
+
+int end(int session, uint32_t nr)
+{
+	struct hcx_host_end end = { .nr = nr };
+
+	return errno_of(ioctl(session, HCX_HOST_END, &end));
+}
+
+int doorbell(int session, uint32_t nr, const char *name, uint32_t flags, uint64_t value, int fd)
+{
+	struct hcx_host_doorbell doorbell = {
+		.nr = nr, .flags = flags, .value = value, .fd = fd,
+	};
+
+	strncpy(doorbell.name, name, HCX_NAME_LEN);
+	return errno_of(ioctl(session, HCX_HOST_DOORBELL, &doorbell));
+}
+
+int memory(int session, uint64_t id, uint64_t gpa, void *data, uint32_t len, uint32_t flags)
+{
+	struct hcx_host_memory memory = {
+		.id = id, .gpa = gpa, .addr = (uintptr_t)data, .len = len, .flags = flags,
+	};
+
+	return errno_of(ioctl(session, HCX_HOST_MEMORY, &memory));
+}
+
+int respond(int session, uint64_t id, int64_t result)
+{
+	struct hcx_host_response response = { .id = id, .result = result };
+
+	return errno_of(write(session, &response, sizeof(response)));
+}
+
+struct hcx_host_request next_request(int session)
+{
+	struct hcx_host_request request;
+	ssize_t size = read(session, &request, sizeof(request));
+
+	TEST_ASSERT(size == sizeof(request), "read() returned %zd: %s", size, strerror(errno));
+	return request;
+}
+
+void wait_for_calls(const char *name, unsigned int calls)
+{
+	struct counted counted;
+
+	do {
+		usleep(1000);
+		counted_of(name, &counted);
+	} while (counted.inside < calls);
+	usleep(10000);	/* from its count to its wait */
+}
+
+static void *run_call(void *arg)
+{
+	struct caller *caller = arg;
+	const uint64_t *args = caller->args;
+
+	caller->rax = guest_call(caller->guest, caller->nr, args[0], args[1], args[2], args[3]);
+	return NULL;
+}
+
+void start_call(struct caller *caller, struct guest *guest, uint64_t nr)
+{
+	caller->guest = guest;
+	caller->nr = nr;
+	TEST_ASSERT(!pthread_create(&caller->thread, NULL, run_call, caller), "no thread");
+}
+
+uint64_t join_call(struct caller *caller)
+{
+	pthread_join(caller->thread, NULL);
+	return caller->rax;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* /dev/kvm_hcx, for the tests of it. */
+#ifndef SELFTEST_HCX_SESSION_H
+#define SELFTEST_HCX_SESSION_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <uapi/linux/hcx_host.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "hcx_util.h"
+
+/* Opened; and about a VM. */
+int open_device(void);
+int open_session(struct kvm_vm *vm);
+
+/* For what must succeed. */
+#define must(call) do {								\
+	int __error = call;							\
+										\
+	TEST_ASSERT(!__error, #call ": %s", strerror(__error));			\
+} while (0)
+
+/* 0, or the errno. */
+int set_vm(int session, int vm_fd, uint32_t flags);
+int serve(int session, uint32_t nr, const char *name, uint32_t flags, uint32_t budget_ms);
+int end(int session, uint32_t nr);
+int doorbell(int session, uint32_t nr, const char *name, uint32_t flags, uint64_t value, int fd);
+int memory(int session, uint64_t id, uint64_t gpa, void *data, uint32_t len, uint32_t flags);
+int respond(int session, uint64_t id, int64_t result);
+
+/* The next request; waits for it. */
+struct hcx_host_request next_request(int session);
+
+/* Waits until so many calls to a number of that name wait for their answers. */
+void wait_for_calls(const char *name, unsigned int calls);
+
+/* A guest that makes one call in a thread of its own. */
+struct caller {
+	struct guest *guest;
+	uint64_t nr, args[4], rax;
+	pthread_t thread;
+};
+
+void start_call(struct caller *caller, struct guest *guest, uint64_t nr);
+uint64_t join_call(struct caller *caller);
+
+#endif /* SELFTEST_HCX_SESSION_H */

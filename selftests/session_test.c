@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0
+/* /dev/kvm_hcx: who may set up what, every field wrong, and what a descriptor's end undoes. */
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "session.h"
+
+#define NR	0x40
+#define OTHER	0x41
+
+static struct guest guest;
+
+/* Runs it in a process of its own; its status. */
+static int in_child(int (*run)(int session), int session)
+{
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		_exit(run(session));
+	waitpid(pid, &status, 0);
+
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+}
+
+static int raw(int session, unsigned long cmd, const void *arg)
+{
+	return ioctl(session, cmd, arg) < 0 ? errno : 0;
+}
+
+static void test_unset(void)
+{
+	int session = open_device();
+
+	expect(ioctl(session, HCX_HOST_VERSION), HCX_HOST_API_VERSION, "the version is told");
+	expect(serve(session, NR, "a", 0, 0), ENOTCONN, "without a VM nothing is served");
+	expect(doorbell(session, NR, "a", 0, 0, 0), ENOTCONN, "nor has a doorbell");
+	expect(end(session, NR), ENOTCONN, "nor ends");
+	expect(raw(session, _IO(0xbc, 0xff), NULL), ENOTTY, "an unknown ioctl");
+	expect(raw(session, HCX_HOST_SET_VM, NULL), EFAULT, "no structure");
+	expect(set_vm(session, guest.vm->fd, 2), EINVAL, "an unknown flag");
+	expect(set_vm(session, guest.vm->fd, HCX_HOST_ALL_VMS), EINVAL, "one VM and all");
+	expect(set_vm(session, -1, 0), EBADF, "no descriptor");
+	expect(set_vm(session, guest.vcpu->fd, 0), EBADF, "a vCPU's");
+	expect(set_vm(session, session, 0), EBADF, "its own");
+	expect(set_vm(session, guest.vm->fd, 0), 0, "a VM's");
+	expect(set_vm(session, guest.vm->fd, 0), EISCONN, "a VM is set once");
+	expect(set_vm(session, -1, HCX_HOST_ALL_VMS), EISCONN, "and so are all");
+	close(session);
+}
+
+static int serve_raw(int session, uint32_t nr, uint32_t flags, uint32_t budget_ms,
+		     uint32_t reserved, const char *name)
+{
+	struct hcx_host_serve serve = {
+		.nr = nr, .flags = flags, .budget_ms = budget_ms, .reserved = reserved,
+	};
+
+	memcpy(serve.name, name, HCX_NAME_LEN);
+	return raw(session, HCX_HOST_SERVE, &serve);
+}
+
+static void test_fields(int session)
+{
+	static const char good[HCX_NAME_LEN] = "name", long_name[] = "0123456789abcdef";
+	static const char behind[HCX_NAME_LEN] = "name\0x", upper[HCX_NAME_LEN] = "Name";
+	static const char empty[HCX_NAME_LEN] = "";
+	struct hcx_host_end end_flags = { .nr = NR, .flags = 1 };
+	struct hcx_host_doorbell bell = { .nr = NR, .fd = 0, .reserved = 1, .name = "bell" };
+
+	expect(serve_raw(session, 12, 0, 0, 0, good), EINVAL, "a number of KVM's");
+	expect(serve_raw(session, 0x80000000, 0, 0, 0, good), EINVAL, "one that is too large");
+	expect(serve_raw(session, HCX_NR_DISCOVERY, 0, 0, 0, good), EINVAL, "discovery's");
+	expect(serve_raw(session, HCX_NR_ALLOTTED_LAST, 0, 0, 0, good), EINVAL, "an allotted one");
+	expect(serve_raw(session, NR, 2, 0, 0, good), EINVAL, "an unknown flag");
+	expect(serve_raw(session, NR, 1 << 16, 0, 0, good), EINVAL, "a doorbell's flag");
+	expect(serve_raw(session, NR, 0, 15001, 0, good), EINVAL, "a budget that is too long");
+	expect(serve_raw(session, NR, 0, 0, 1, good), EINVAL, "what is reserved");
+	expect(serve_raw(session, NR, 0, 0, 0, behind), EINVAL, "something behind the name");
+	expect(serve_raw(session, NR, 0, 0, 0, upper), EINVAL, "a name with a wrong character");
+	expect(serve_raw(session, NR, 0, 0, 0, empty), EINVAL, "no name");
+	expect(serve_raw(session, NR, 0, 15000, 0, long_name), 0, "a name of full length");
+	expect(raw(session, HCX_HOST_END, &end_flags), EINVAL, "an unknown flag at the end");
+	must(end(session, NR));
+	expect(raw(session, HCX_HOST_DOORBELL, &bell), EINVAL, "what a doorbell has reserved");
+	expect(raw(session, HCX_HOST_SERVE, NULL), EFAULT, "no structure to serve");
+	expect(raw(session, HCX_HOST_MEMORY, NULL), EFAULT, "nor for memory");
+}
+
+static uint64_t number_by_name(const char *name)
+{
+	uint64_t words[2] = {};
+
+	memcpy(words, name, strnlen(name, HCX_NAME_LEN));
+	return guest_call(&guest, HCX_NR_DISCOVERY, HCX_DISCOVER_NAME, words[0], words[1], 0);
+}
+
+static void test_allotted(int session)
+{
+	struct hcx_host_serve serve = { .nr = HCX_NR_ANY, .name = "allotted" };
+	void *read_only = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	must(raw(session, HCX_HOST_SERVE, &serve));
+	expect(serve.nr > HCX_NR_ALLOTTED_FIRST && serve.nr <= HCX_NR_ALLOTTED_LAST, 1,
+	       "a number can be allotted");
+	expect(number_by_name("allotted"), serve.nr, "the guest finds it by its name");
+	must(end(session, serve.nr));
+	expect(number_by_name("allotted"), ERR64(KVM_ENOSYS), "but not when it has ended");
+
+	serve.nr = HCX_NR_ANY;
+	memcpy(read_only, &serve, sizeof(serve));
+	must(mprotect(read_only, 4096, PROT_READ) ? errno : 0);
+	expect(raw(session, HCX_HOST_SERVE, read_only), EFAULT,
+	       "who cannot be told the number does not get one");
+	expect(number_by_name("allotted"), ERR64(KVM_ENOSYS), "at all");
+	munmap(read_only, 4096);
+}
+
+static void fill(int session)
+{
+	char name[HCX_NAME_LEN];
+	int i;
+
+	for (i = 0; i < HCX_HOST_HANDLERS_MAX; i++) {
+		sprintf(name, "n%d", i);
+		must(serve(session, 0x1000 + i, name, 0, 0));
+	}
+}
+
+static void test_limits(void)
+{
+	int all = open_device(), first = open_session(guest.vm), second = open_session(guest.vm);
+
+	must(set_vm(all, -1, HCX_HOST_ALL_VMS));
+	fill(all);
+	expect(serve(all, NR, "more", 0, 0), ENOSPC, "a descriptor has so many numbers");
+	close(all);
+	fill(first);
+	expect(serve(second, NR, "more", 0, 0), ENOSPC, "and a VM");
+	close(first);
+	expect(serve(second, NR, "more", 0, 0), 0, "those that are closed make room");
+	close(second);
+}
+
+static int take_vm(int session)
+{
+	return set_vm(session, guest.vm->fd, 0);
+}
+
+static int take_all_as_nobody(int session)
+{
+	if (setgid(65534) || setuid(65534))
+		return 255;
+	return set_vm(session, -1, HCX_HOST_ALL_VMS);
+}
+
+static int open_as_nobody(int session)
+{
+	if (setgid(65534) || setuid(65534))
+		return 255;
+	return open(HCX_HOST_PATH, O_RDWR) < 0 ? errno : 0;
+}
+
+static void test_who(void)
+{
+	int session = open_device();
+
+	expect(in_child(open_as_nobody, -1), EACCES, "only who may open the device can use it");
+	expect(in_child(take_all_as_nobody, session), EPERM, "all VMs are root's");
+	expect(in_child(take_vm, session), EPERM, "another process's VM is not to be had");
+	close(session);
+}
+
+static int serve_in_child(int session)
+{
+	return serve(session, NR, "child", 0, 0);
+}
+
+static int answer_in_child(int session)
+{
+	return respond(session, next_request(session).id, 0xc41d);
+}
+
+/* Another descriptor of the same open file, through a socket. */
+static int pass_along(int fd)
+{
+	char control[CMSG_SPACE(sizeof(int))] = "", byte = 0;
+	struct iovec data = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr message = {
+		.msg_iov = &data, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	int sockets[2], passed;
+
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) ? errno : 0);
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(header), &fd, sizeof(int));
+	must(sendmsg(sockets[0], &message, 0) == 1 ? 0 : errno);
+	must(recvmsg(sockets[1], &message, 0) == 1 ? 0 : errno);
+	memcpy(&passed, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int));
+	close(sockets[0]);
+	close(sockets[1]);
+
+	return passed;
+}
+
+static void test_shared(void)
+{
+	int session = open_session(guest.vm), duplicate, passed;
+	struct caller caller = {};
+
+	expect(in_child(serve_in_child, session), 0, "a child can set up");
+	start_call(&caller, &guest, NR);
+	expect(in_child(answer_in_child, session), 0, "and answer");
+	expect(join_call(&caller), 0xc41d, "it is the parent's VM");
+
+	duplicate = dup(session);
+	passed = pass_along(session);
+	close(session);
+	start_call(&caller, &guest, NR);
+	respond(passed, next_request(duplicate).id, 0xd0b);
+	expect(join_call(&caller), 0xd0b, "so can who has it by dup() or SCM_RIGHTS");
+	close(duplicate);
+	start_call(&caller, &guest, NR);
+	respond(passed, next_request(passed).id, 1);
+	expect(join_call(&caller), 1, "up to the last");
+	close(passed);
+	expect(guest_call0(&guest, NR), ERR64(KVM_ENOSYS), "which takes the numbers along");
+}
+
+/* What the core's own table tells of numbers that programs answer. */
+static void test_table(int session)
+{
+	char command[128], line[256] = "";
+	FILE *table;
+
+	must(serve(session, NR, "in-table", 0, 70));
+	snprintf(command, sizeof(command), "grep ' in-table ' /sys/kernel/debug/kvm_hcx/handlers");
+	table = popen(command, "r");
+	TEST_ASSERT(table && fgets(line, sizeof(line), table), "not in the table");
+	pclose(table);
+	snprintf(command, sizeof(command), " %d/session_test ", getpid());
+	ksft_print_msg("%s", line);
+	expect(!!strstr(line, command), 1, "the table tells whose it is");
+	must(end(session, NR));
+}
+
+static void test_many_vms(void)
+{
+	const struct rlimit files = { 4096, 4096 };
+	int i, session, wrong = 0;
+	struct guest many;
+
+	must(setrlimit(RLIMIT_NOFILE, &files) ? errno : 0);
+	for (i = 0; i < 1000; i++) {
+		guest_create_vm(&many);
+		session = open_session(many.vm);
+		wrong += !!serve(session, NR, "many", 0, 0);
+		if (i % 2)
+			close(session);
+		guest_free(&many);
+		if (!(i % 2))
+			close(session);
+	}
+	expect(wrong, 0, "a thousand VMs come and go");
+}
+
+int main(void)
+{
+	int session;
+
+	require_hcx(49);
+	guest_create(&guest, GUEST_LONG, 0);
+
+	test_unset();
+	session = open_session(guest.vm);
+	test_fields(session);
+	test_allotted(session);
+	test_table(session);
+	close(session);
+	test_limits();
+	test_who();
+	test_shared();
+	test_many_vms();
+
+	guest_free(&guest);
+	ksft_finished();
+}

@@ -40,10 +40,13 @@ static struct ftrace_ops redirect_ops = {
 	.flags = HCX_FTRACE_OPS_FL_IPMODIFY,
 };
 
-static int filter(struct ftrace_ops *ops, const char *function)
+/* By name: the address is for KVM's own modules. */
+static int filter(struct ftrace_ops *ops)
 {
+	unsigned char name[] = HOOKED;
+
 	/* -EINVAL: ftrace knows no such function, or no fentry site of it. */
-	return ftrace_set_filter(ops, (unsigned char *)function, strlen(function), true);
+	return ftrace_set_filter(ops, name, strlen(HOOKED), true);
 }
 
 /* ftrace_free_filter() is not there for modules on every kernel. */
@@ -66,23 +69,29 @@ static void must_detach(int error)
 		schedule_timeout_idle(MAX_SCHEDULE_TIMEOUT);
 }
 
+static int register_filtered(struct ftrace_ops *ops)
+{
+	int ret = register_ftrace_function(ops);
+
+	if (ret)
+		unfilter(ops);
+	return ret;
+}
+
 /**
  * hcx_trace_function() - have an ftrace_ops called where a function begins
  * @ops: the ops
- * @function: the function's name
+ * @function: the function, which is the kernel's own or ours
+ *
+ * By its address: ftrace looks through the names of all functions for one, which takes longer
+ * than all else that a load does.
  *
  * Context: process; may sleep.
  * Return: 0, or a negative errno.
  */
-int hcx_trace_function(struct ftrace_ops *ops, const char *function)
+int hcx_trace_function(struct ftrace_ops *ops, void *function)
 {
-	int ret = filter(ops, function);
-
-	if (!ret)
-		ret = register_ftrace_function(ops);
-	if (ret)
-		unfilter(ops);
-	return ret;
+	return ftrace_set_filter_ip(ops, (unsigned long)function, 0, 1) ?: register_filtered(ops);
 }
 
 /**
@@ -122,12 +131,9 @@ static struct ftrace_ops guard_ops = {
 
 static int guard_attach(void)
 {
-	int ret = ftrace_set_filter_ip(&guard_ops, (unsigned long)guarded_function, 0, 1);
+	int ret = hcx_trace_function(&guard_ops, guarded_function);
 
-	if (!ret)
-		ret = register_ftrace_function(&guard_ops);
 	if (ret) {
-		unfilter(&guard_ops);
 		pr_err("ftrace is off (%d): %s\n", ret, ret == -EBUSY ?
 		       "run 'sysctl kernel.ftrace_enabled=1' first" :
 		       "the kernel was built or booted without it, or has disabled it after a fault");
@@ -148,7 +154,7 @@ static int attach_redirect_patiently(void)
 	int tries = 100, ret;
 
 	do {
-		ret = hcx_trace_function(&redirect_ops, HOOKED);
+		ret = filter(&redirect_ops) ?: register_filtered(&redirect_ops);
 	} while (ret == -EAGAIN && --tries && !msleep_interruptible(10));
 
 	return ret;
@@ -190,7 +196,7 @@ int hcx_hook_prepare(void)
 
 	if (ret)
 		return ret;
-	ret = filter(&direct_ops, HOOKED) ?: hcx_watch(&direct_ops);
+	ret = filter(&direct_ops) ?: hcx_watch(&direct_ops);
 	if (ret) {
 		complain(ret);
 		hcx_hook_release();

@@ -10,7 +10,7 @@ void hcx_hook_release(void);
 int hcx_hook_attach(void);
 void hcx_hook_detach(void);
 
-int hcx_trace_function(struct ftrace_ops *ops, const char *function);
+int hcx_trace_function(struct ftrace_ops *ops, void *function);
 void hcx_untrace_function(struct ftrace_ops *ops);
 
 /* Read by trampoline.S. */

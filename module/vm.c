@@ -13,10 +13,10 @@
 #include "vm.h"
 
 /*
- * The last that KVM does with a VM before its memory goes, and with each: a function of
- * its own in every kernel (kvm_destroy_vm() in virt/kvm/kvm_main.c calls it).
+ * A VM goes when KVM unregisters its mmu_notifier, in every kernel (kvm_destroy_vm() in
+ * virt/kvm/kvm_main.c): that is before any of its memory goes, and no vCPU runs any more.
  */
-#define DESTROYS "kvm_arch_destroy_vm"
+#define DESTROYS mmu_notifier_unregister
 
 /* All that are there; under hcx_binding_lock. */
 static DEFINE_HASHTABLE(vms, 8);
@@ -148,11 +148,15 @@ struct hcx_vm *hcx_vm_of(struct kvm *kvm)
 	return vm;
 }
 
-/* None of its vCPUs runs any more. Where a VM's memory was, another may be next. */
+/*
+ * Where a VM's memory was, another may be next. The notifier may be somebody else's than
+ * KVM's: then what is around it is no VM that is found.
+ */
 static void notrace vm_destroyed(unsigned long ip, unsigned long parent_ip,
 				 struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
-	struct kvm *kvm = (struct kvm *)ftrace_get_regs(fregs)->di;
+	struct mmu_notifier *notifier = (struct mmu_notifier *)ftrace_get_regs(fregs)->di;
+	const struct kvm *kvm = container_of(notifier, struct kvm, mmu_notifier);
 	struct hcx_vm *vm;
 
 	raw_spin_lock(&hcx_binding_lock);
@@ -192,7 +196,7 @@ int hcx_vms_init(void)
 	}
 	ret = hcx_trace_function(&destroy_ops, DESTROYS);
 	if (ret) {
-		pr_err(DESTROYS "() cannot be traced (%d)\n", ret);
+		pr_err(__stringify(DESTROYS) "() cannot be traced (%d)\n", ret);
 		destroy_workqueue(hcx_workqueue);
 	}
 

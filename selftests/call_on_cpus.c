@@ -4,9 +4,7 @@
  * lines/ traces what is written. Arguments: a name for the trace, the number, and a file of
  * what the plugin has to know, "ours FROM TO", "kvm FROM TO" and "away FROM TO" lines.
  */
-#define _GNU_SOURCE
 #include <pthread.h>
-#include <sched.h>
 
 #include "guest.h"
 #include "hcx_util.h"
@@ -63,15 +61,6 @@ static void tell_ranges(const char *path)
 	fclose(ranges);
 }
 
-static void pin(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	TEST_ASSERT(!sched_setaffinity(0, sizeof(set), &set), "CPU %d: %s", cpu, strerror(errno));
-}
-
 static void call(struct kvm_vcpu *vcpu, int calls)
 {
 	while (calls--)
@@ -91,7 +80,7 @@ static void *caller_main(void *data)
 {
 	struct caller *caller = data;
 
-	pin(caller->cpu);
+	pin_to(caller->cpu);
 	call(caller->vcpu, WARM_UP);
 	tell_together(TRACE_START, trace_name);
 	call(caller->vcpu, CALLS);

@@ -36,6 +36,15 @@ tool_wrapper() {
 	END
 }
 
+# copy_program DIR ROOT NAME: of what is unpacked in ROOT, with its libraries.
+copy_program() {
+	mkdir -p "$1"/{bin,lib,libexec}
+	cp "$2/usr/bin/$3" "$1/libexec/"
+	libraries_of "$2" "$1/libexec/$3" | xargs cp -L -u -t "$1/lib"
+	tool_wrapper >"$1/bin/$3"
+	chmod +x "$1/bin/$3"
+}
+
 # copy_tools DIR TOOL...: DIR/bin/TOOL runs wherever DIR is put. That has 250 MB with
 # bpftrace, which brings LLVM and takes a nested host 3 seconds to unpack, 55 without.
 copy_tools() {
@@ -43,12 +52,8 @@ copy_tools() {
 
 	shift
 	cached "${root%/root}" unpack_tools
-	mkdir -p "$dir"/{bin,lib,libexec}
 	for tool; do
-		cp "$root/usr/bin/$tool" "$dir/libexec/"
-		libraries_of "$root" "$dir/libexec/$tool" | xargs cp -L -u -t "$dir/lib"
-		tool_wrapper >"$dir/bin/$tool"
-		chmod +x "$dir/bin/$tool"
+		copy_program "$dir" "$root" "$tool"
 	done
 }
 

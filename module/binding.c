@@ -2,6 +2,8 @@
 /* Handlers as vCPUs call them. */
 #include <linux/slab.h>
 #include "binding.h"
+#include "forward.h"
+#include "limit.h"
 #include "observe.h"
 #include "registry.h"
 #include "vm.h"
@@ -21,9 +23,33 @@ static bool observed;
 /* kmalloc() aligns only what is at least half of a power of two to its cache lines. */
 static_assert(sizeof(struct hcx_binding) > 256 && sizeof(struct hcx_binding) <= 512);
 
+static void set_calls(struct hcx_binding *binding, long (*answer)(struct hcx_call *call),
+		      long (*limited)(struct hcx_call *call), long (*call)(struct hcx_call *call))
+{
+	WRITE_ONCE(binding->answer, answer);
+	WRITE_ONCE(binding->limited, limited);
+	WRITE_ONCE(binding->call, call);
+}
+
+/* What becomes of the vCPU's calls from now on. One that has read it goes on as it was. */
 static void choose_call(struct hcx_binding *binding)
 {
-	WRITE_ONCE(binding->call, observed ? hcx_call_observed : binding->entry->call);
+	const struct hcx_entry *entry = binding->entry;
+	const struct hcx_verdict verdict = hcx_judge(binding->vm, binding->nr,
+						     entry->flags & HCX_OPT_IN);
+	long (*answer)(struct hcx_call *call);
+	long (*limited)(struct hcx_call *call);
+
+	if (verdict.verb == HCX_HOST_DENY) {
+		set_calls(binding, hcx_call_denied, hcx_call_denied, hcx_call_denied);
+		return;
+	}
+
+	WRITE_ONCE(binding->limit.burst, verdict.limit.burst);
+	WRITE_ONCE(binding->limit.rate, verdict.limit.rate);
+	answer = verdict.verb == HCX_HOST_FORWARD ? hcx_forward : entry->call;
+	limited = verdict.limit.rate ? hcx_call_limited : answer;
+	set_calls(binding, answer, limited, observed ? hcx_call_observed : limited);
 }
 
 /*
@@ -35,7 +61,7 @@ static struct hcx_entry *entry_enter(const struct kvm *kvm, u64 nr)
 	struct hcx_entry *entry;
 
 	rcu_read_lock_sched();
-	entry = hcx_find_nr(kvm, nr);
+	entry = hcx_find_target(kvm, nr);
 	if (entry) {
 		raw_spin_lock(&hcx_binding_lock);
 		entry->binders++;
@@ -58,13 +84,13 @@ static void entry_leave(struct hcx_entry *entry)
  * Small, one for each vCPU and registered number at most, and charged to the VMM: so it
  * may not fail, and a call is never lost for want of memory.
  */
-static struct hcx_binding *alloc_binding(struct kvm_vcpu *vcpu, struct hcx_entry *entry)
+static struct hcx_binding *alloc_binding(struct kvm_vcpu *vcpu, struct hcx_entry *entry, u64 nr)
 {
 	struct hcx_binding *binding = kzalloc(sizeof(*binding),
 					      GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
 
 	binding->vcpu = vcpu;
-	binding->nr = entry->nr;
+	binding->nr = nr;
 	binding->entry = entry;
 	binding->vm = hcx_vm_of(vcpu->kvm);
 
@@ -102,6 +128,11 @@ static void add_to_lists(struct hcx_binding *binding)
 	}
 }
 
+static bool is_forwarder(const struct hcx_entry *entry)
+{
+	return entry->vm && entry == entry->vm->forwarder;
+}
+
 /* Links a binding, with a call in it, unless its entry is on its way out. */
 static bool link_entered(struct hcx_binding *binding)
 {
@@ -111,15 +142,49 @@ static bool link_entered(struct hcx_binding *binding)
 	raw_spin_lock(&hcx_binding_lock);
 	open = !entry->closed;
 	if (open) {
+		binding->vm->has_called = true;
 		hcx_binding_enter(binding);
 		choose_call(binding);
 		add_to_lists(binding);
-		hlist_add_head_rcu(&binding->hash,
-				   hcx_binding_bucket(binding->vcpu, binding->nr));
+		if (!is_forwarder(entry))
+			hlist_add_head_rcu(&binding->hash,
+					   hcx_binding_bucket(binding->vcpu, binding->nr));
 	}
 	raw_spin_unlock(&hcx_binding_lock);
 
 	return open;
+}
+
+/* What the vCPU has for all numbers of a forwarder, with a call to this one in it; or NULL. */
+static struct hcx_binding *enter_forwarder(const struct kvm_vcpu *vcpu, struct hcx_entry *entry,
+					   u64 nr)
+{
+	struct hcx_binding *binding, *found = NULL;
+
+	raw_spin_lock(&hcx_binding_lock);
+	list_for_each_entry(binding, &entry->bindings, of_entry)
+		if (binding->vcpu == vcpu && !entry->closed)
+			found = binding;
+	if (found) {
+		found->nr = nr;
+		hcx_binding_enter(found);
+		choose_call(found);
+	}
+	raw_spin_unlock(&hcx_binding_lock);
+
+	return found;
+}
+
+/* One with a call in it; or NULL: the entry is on its way out. */
+static struct hcx_binding *make_entered(struct kvm_vcpu *vcpu, struct hcx_entry *entry, u64 nr)
+{
+	struct hcx_binding *binding = alloc_binding(vcpu, entry, nr);
+
+	if (link_entered(binding))
+		return binding;
+	kfree(binding);
+
+	return NULL;
 }
 
 /**
@@ -135,17 +200,16 @@ struct hcx_binding *hcx_bind(struct kvm_vcpu *vcpu, u64 nr)
 {
 	struct hcx_binding *binding = NULL;
 	struct hcx_entry *entry;
-	bool linked = false;
 
 	/* Again, if the handler is replaced meanwhile. */
-	while (!linked) {
+	while (!binding) {
 		entry = entry_enter(vcpu->kvm, nr);
 		if (!entry)
 			return NULL;
-		binding = alloc_binding(vcpu, entry);
-		linked = link_entered(binding);
-		if (!linked)
-			kfree(binding);
+		if (is_forwarder(entry))
+			binding = enter_forwarder(vcpu, entry, nr);
+		if (!binding)
+			binding = make_entered(vcpu, entry, nr);
 		entry_leave(entry);
 	}
 
@@ -162,6 +226,12 @@ static void sum_up(struct hcx_sum *sum, const struct hcx_binding *binding)
 	hcx_counts_add(&sum->counts, &binding->counts);
 }
 
+static void free_binding(struct hcx_binding *binding)
+{
+	hcx_bucket_put(binding->bucket);
+	kfree_rcu(binding, rcu);
+}
+
 /*
  * What a call is in is kept until its entry drains: KVM destroys no VM under its vCPUs,
  * and if it ever does, memory is still not freed under them.
@@ -176,7 +246,7 @@ static void remove_one(struct hcx_binding *binding)
 	}
 	sum_up(&binding->entry->gone, binding);
 	list_del(&binding->of_entry);
-	kfree_rcu(binding, rcu);
+	free_binding(binding);
 }
 
 /**
@@ -265,7 +335,7 @@ bool hcx_bindings_drain(struct hcx_entry *entry)
 				break;
 			list_del(&binding->of_entry);
 			list_del(&binding->of_vm);
-			kfree_rcu(binding, rcu);
+			free_binding(binding);
 		}
 		drained = list_empty(&entry->bindings) && !entry->binders;
 		raw_spin_unlock(&hcx_binding_lock);
@@ -276,26 +346,39 @@ bool hcx_bindings_drain(struct hcx_entry *entry)
 }
 
 /**
- * hcx_bindings_observe() - choose what calls go through from now on
- * @observe: hcx_call_observed(), or not
+ * hcx_bindings_judge() - choose what becomes of calls, as something that decides it changed
  *
- * A pointer that each call reads anyway: so what is not observed pays nothing, not even
- * a static branch. A call that has read it goes on as it was.
+ * A pointer that each call reads anyway: so what there is no rule for pays nothing, nor
+ * what is not observed, not even a static branch. Those of forwarders are chosen anew with
+ * each call.
  *
- * Context: any but an interrupt; not twice at a time.
+ * Context: any but an interrupt.
  */
-void hcx_bindings_observe(bool observe)
+void hcx_bindings_judge(void)
 {
 	struct hcx_binding *binding;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(hcx_bindings); i++) {
 		raw_spin_lock(&hcx_binding_lock);
-		observed = observe;
 		hlist_for_each_entry(binding, &hcx_bindings[i], hash)
 			choose_call(binding);
 		raw_spin_unlock(&hcx_binding_lock);
 	}
+}
+
+/**
+ * hcx_bindings_observe() - choose whether calls go through hcx_call_observed() from now on
+ * @observe: they do
+ *
+ * Context: any but an interrupt; not twice at a time.
+ */
+void hcx_bindings_observe(bool observe)
+{
+	raw_spin_lock(&hcx_binding_lock);
+	observed = observe;
+	raw_spin_unlock(&hcx_binding_lock);
+	hcx_bindings_judge();
 }
 
 /**

@@ -8,26 +8,33 @@
 #include <linux/rculist.h>
 #include <linux/spinlock.h>
 #include "counts.h"
+#include "policy.h"
 
+struct hcx_bucket;
 struct hcx_vm;
 
 /**
  * struct hcx_binding - a handler as one vCPU calls it
  * @hash: in hcx_bindings
  * @vcpu: the vCPU
- * @nr: the handler's number; 64 bits wide, to be compared with a whole RAX
- * @call: the entry's, or hcx_call_observed(), which calls it
+ * @nr: the number; 64 bits wide, to be compared with a whole RAX
+ * @call: what a call is answered by: hcx_call_observed(), or @limited
+ * @limited: what is observed: hcx_call_limited(), or @answer
  * @entry: the registered handler
  * @vm: the vCPU's; under hcx_binding_lock, as what follows @counts
  * @entered: how many calls went in
  * @left: and how many came out
  * @counts: what else is counted of them
+ * @answer: the entry's call; or hcx_forward(); or hcx_call_denied(), as are the others then
+ * @limit: how often the VM may call the number
+ * @bucket: its calls under a limit, once there was one; its vCPU's thread sets it
  * @of_entry: in the entry's list, next to the others of the VM
  * @of_vm: in the VM's list
  * @rcu: for kfree_rcu()
  *
  * It is made when the vCPU first calls the number, and goes with the VM or with the
- * handler. Only its vCPU's thread writes to what it counts, on cache lines of its own:
+ * handler. For all numbers that have none and the VMM answers, it is one, whose @nr is that
+ * of the present call and which is not in the hash. Only its vCPU's thread writes to what it counts, on cache lines of its own:
  * calls of two vCPUs write no common line, and a look-up reads none that is written.
  *
  * Whoever looks one up holds rcu_read_lock_sched() until he has counted himself in or is
@@ -41,12 +48,17 @@ struct hcx_binding {
 	const struct kvm_vcpu *vcpu;
 	u64 nr;
 	long (*call)(struct hcx_call *call);
+	long (*limited)(struct hcx_call *call);
 	struct hcx_entry *entry;
 	struct hcx_vm *vm;
 
 	u64 entered ____cacheline_aligned;
 	u64 left;
 	struct hcx_counts counts;
+
+	long (*answer)(struct hcx_call *call);
+	struct hcx_limit limit;
+	struct hcx_bucket *bucket;
 
 	struct list_head of_entry;
 	struct list_head of_vm;
@@ -95,6 +107,7 @@ struct hcx_binding *hcx_bind(struct kvm_vcpu *vcpu, u64 nr);
 void hcx_bindings_remove(struct list_head *of_vm);
 void hcx_bindings_close(struct hcx_entry *entry);
 bool hcx_bindings_drain(struct hcx_entry *entry);
+void hcx_bindings_judge(void);
 void hcx_bindings_observe(bool observe);
 void hcx_bindings_sum(struct hcx_entry *entry, struct hcx_sum *sum);
 void hcx_bindings_walk(struct hcx_entry *entry,

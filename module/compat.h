@@ -217,5 +217,14 @@ static inline void hcx_signal_eventfd(struct eventfd_ctx *eventfd)
 #endif
 }
 
+static inline void hcx_set_hypercall_long_mode(struct kvm_run *run, bool long_mode)
+{
+#ifdef HCX_HAVE_HYPERCALL_FLAGS
+	run->hypercall.flags = long_mode ? KVM_EXIT_HYPERCALL_LONG_MODE : 0;
+#else
+	run->hypercall.longmode = long_mode;
+#endif
+}
+
 #endif /* !__ASSEMBLER__ */
 #endif /* _HCX_COMPAT_H */

@@ -8,6 +8,7 @@
 #include <linux/seq_file.h>
 #include "debugfs.h"
 #include "observe.h"
+#include "policy.h"
 #include "registry.h"
 
 struct row {
@@ -149,6 +150,39 @@ static int table_show(struct seq_file *seq, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(table);
 
+static const char *const verbs[] = {
+	[HCX_HOST_HANDLE] = "handle",
+	[HCX_HOST_DENY] = "deny",
+	[HCX_HOST_FORWARD] = "forward",
+	[HCX_HOST_ALLOW] = "allow",
+};
+
+static void show_rule(const char *who, const struct hcx_host_rule *rule, void *seq)
+{
+	seq_printf(seq, "%-28s %-8s %#-11x %#-11x %8u %8u\n", who, verbs[rule->verb],
+		   rule->first, rule->last, rule->rate, rule->burst);
+}
+
+/* What holds where no rule says anything. */
+static void show_opt_in(struct hcx_entry *entry, void *seq)
+{
+	const struct hcx_host_rule rule = {
+		.verb = HCX_HOST_DENY, .first = entry->nr, .last = entry->nr,
+	};
+
+	if (entry->flags & HCX_OPT_IN)
+		show_rule("default", &rule, seq);
+}
+
+static int rules_show(struct seq_file *seq, void *unused)
+{
+	seq_puts(seq, "who                          verb     first       last            rate    burst\n");
+	hcx_rules_walk(show_rule, seq);
+	hcx_registry_walk(show_opt_in, seq);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(rules);
+
 static int timing_get(void *unused, u64 *on)
 {
 	*on = hcx_get_timing();
@@ -176,6 +210,7 @@ void hcx_debugfs_init(void)
 	dir = debugfs_create_dir("kvm_hcx", NULL);
 	for (i = 0; i < ARRAY_SIZE(tables); i++)
 		debugfs_create_file(tables[i].name, 0400, dir, (void *)&tables[i], &table_fops);
+	debugfs_create_file("rules", 0400, dir, NULL, &rules_fops);
 	debugfs_create_file_unsafe("timing", 0600, dir, NULL, &timing_fops);
 	debugfs_create_x32("abi_version", 0400, dir, &abi_version);
 	debugfs_create_u32("api_version", 0400, dir, &api_version);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * /dev/kvm_hcx, by which programs answer hypercalls: uapi/linux/hcx_host.h has each call.
- * What they do is in session.c, serve.c and doorbell.c.
+ * What they do is in session.c, serve.c, doorbell.c and policy.c.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -11,6 +11,7 @@
 #include <linux/uaccess.h>
 #include "device.h"
 #include "doorbell.h"
+#include "policy.h"
 #include "session.h"
 
 static int device_open(struct inode *inode, struct file *file)
@@ -171,6 +172,7 @@ union argument {
 	struct hcx_host_serve serve;
 	struct hcx_host_doorbell doorbell;
 	struct hcx_host_end end;
+	struct hcx_host_rule rule;
 	struct hcx_host_memory memory;
 };
 
@@ -190,6 +192,8 @@ static int set_up(struct hcx_session *session, unsigned int cmd, union argument 
 		return serve(session, &arg->serve);
 	case HCX_HOST_DOORBELL:
 		return hcx_doorbell_set(session, &arg->doorbell);
+	case HCX_HOST_RULE:
+		return hcx_rule_set(session, &arg->rule);
 	default:
 		return end(session, &arg->end);
 	}
@@ -202,6 +206,7 @@ static bool is_known(unsigned int cmd)
 	case HCX_HOST_SERVE:
 	case HCX_HOST_DOORBELL:
 	case HCX_HOST_END:
+	case HCX_HOST_RULE:
 	case HCX_HOST_MEMORY:
 		return true;
 	default:

@@ -5,10 +5,12 @@
 
 /*
  * Ring 3 learns nothing of what it may not call: -KVM_EPERM is also what it
- * gets from a number that is not registered.
+ * gets from a number that is not registered. Nobody learns of what a rule denies.
  */
 static long visible(const struct hcx_call *call, const struct hcx_entry *entry, long value)
 {
+	if (entry && hcx_is_denied(call->binding->vm, entry))
+		entry = NULL;
 	if (call->user && !(entry && (entry->flags & HCX_RING3)))
 		return -KVM_EPERM;
 
@@ -21,8 +23,8 @@ static long flags_of_nr(const struct hcx_call *call)
 	long ret;
 
 	rcu_read_lock_sched();
-	entry = hcx_find_nr(call->vcpu->kvm, hcx_arg(call, 1));
-	ret = visible(call, entry, entry ? entry->flags : 0);
+	entry = hcx_find_target(call->vcpu->kvm, hcx_arg(call, 1));
+	ret = visible(call, entry, entry ? entry->flags & ~HCX_OPT_IN : 0);
 	rcu_read_unlock_sched();
 
 	return ret;

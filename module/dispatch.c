@@ -69,10 +69,17 @@ static notrace unsigned long to_rax(const struct hcx_call *call, long result)
 	return call->long_mode ? result : (u32)result;
 }
 
-static __always_inline void count_result(struct hcx_binding *binding, long result)
+/* What a VMM answers, nobody counts. */
+static notrace noinline void count_error(struct hcx_call *call, long error)
+{
+	if (!call->forwarded)
+		hcx_count_error(&call->binding->counts, error);
+}
+
+static __always_inline void count_result(struct hcx_call *call, long result)
 {
 	if (unlikely(result < 0))
-		hcx_count_error(&binding->counts, result);
+		count_error(call, result);
 }
 
 /* Ring 3 called what is not open to it. KVM's -KVM_EPERM stays. */
@@ -99,7 +106,7 @@ static notrace noinline void answer_other(struct hcx_call *call, bool upper_bits
 	*rax = to_rax(call, -KVM_ENOSYS);
 	result = READ_ONCE(binding->call)(call);
 	*rax = to_rax(call, result);
-	count_result(binding, result);
+	count_result(call, result);
 }
 
 /*
@@ -128,7 +135,7 @@ static __always_inline unsigned long call_and_answer(struct kvm_vcpu *vcpu,
 		barrier_nospec();
 		result = READ_ONCE(binding->call)(&call);
 		*guest_rax(vcpu) = result;
-		count_result(binding, result);
+		count_result(&call, result);
 	} else {
 		answer_other(&call, upper_bits);
 	}
@@ -164,7 +171,7 @@ static notrace noinline unsigned long hypercall_other(struct kvm_vcpu *vcpu, uns
 	struct hcx_entry *entry;
 
 	rcu_read_lock_sched_notrace();
-	entry = hcx_find_nr(vcpu->kvm, (u32)*guest_rax(vcpu));
+	entry = hcx_find_target(vcpu->kvm, (u32)*guest_rax(vcpu));
 	rcu_read_unlock_sched_notrace();
 	if (likely(!entry || in_l2(vcpu)))
 		return (unsigned long)vcpu;

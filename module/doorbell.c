@@ -6,6 +6,9 @@
 #include "doorbell.h"
 #include "session.h"
 
+/* Those of a doorbell's flags that are its number's. */
+#define HANDLER_FLAGS	(HCX_RING3 | HCX_OPT_IN)
+
 /**
  * struct bell - one doorbell
  * @of_offer: in the list of its number's
@@ -93,7 +96,7 @@ static int add_another(struct hcx_offer *offer, const struct hcx_host_doorbell *
 	if (offer->handler.call != ring || find_bell(offer, bell))
 		return -EEXIST;
 	if (memcmp(offer->name, doorbell->name, HCX_NAME_LEN) ||
-	    offer->handler.flags != (doorbell->flags & HCX_RING3))
+	    offer->handler.flags != (doorbell->flags & HANDLER_FLAGS))
 		return -EINVAL;
 
 	if (!has_room(offer))
@@ -108,7 +111,7 @@ static int add_first(struct hcx_session *session, struct hcx_host_doorbell *door
 		     struct bell *bell)
 {
 	const struct hcx_handler handler = {
-		.nr = doorbell->nr, .flags = doorbell->flags & HCX_RING3, .call = ring,
+		.nr = doorbell->nr, .flags = doorbell->flags & HANDLER_FLAGS, .call = ring,
 	};
 	struct hcx_offer *offer = hcx_offer_make(session, &handler, doorbell->name);
 	int ret;
@@ -168,7 +171,7 @@ static int deassign(struct hcx_session *session, const struct hcx_host_doorbell 
 
 	if (IS_ERR(like))
 		return PTR_ERR(like);
-	if (offer && offer->handler.flags == (doorbell->flags & HCX_RING3))
+	if (offer && offer->handler.flags == (doorbell->flags & HANDLER_FLAGS))
 		ret = take_away(offer, like);
 	free_bell(like);
 
@@ -185,7 +188,7 @@ static int deassign(struct hcx_session *session, const struct hcx_host_doorbell 
  */
 int hcx_doorbell_set(struct hcx_session *session, struct hcx_host_doorbell *doorbell)
 {
-	if (doorbell->flags & ~(HCX_HOST_VALUE | HCX_HOST_DEASSIGN | HCX_RING3) ||
+	if (doorbell->flags & ~(HCX_HOST_VALUE | HCX_HOST_DEASSIGN | HANDLER_FLAGS) ||
 	    doorbell->reserved || (doorbell->value && !(doorbell->flags & HCX_HOST_VALUE)))
 		return -EINVAL;
 

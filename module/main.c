@@ -4,6 +4,7 @@
 #include "debugfs.h"
 #include "device.h"
 #include "discovery.h"
+#include "forward.h"
 #include "hook.h"
 #include "registry.h"
 #include "selfcheck.h"
@@ -65,7 +66,9 @@ static void __exit hcx_exit(void)
 	hcx_device_exit();
 	hcx_hook_detach();
 	hcx_unregister(&hcx_discovery);
+	hcx_forward_exit();
 	hcx_vms_exit();
+	hcx_rules_exit();
 	hcx_hook_release();
 	hcx_registry_exit();
 	synchronize_rcu_tasks();

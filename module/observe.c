@@ -32,7 +32,7 @@ long hcx_call_observed(struct hcx_call *call)
 
 	trace_hcx_enter(call, &args);
 	start = ktime_get_ns();
-	result = binding->entry->call(call);
+	result = READ_ONCE(binding->limited)(call);
 	ns = ktime_get_ns() - start;
 	if (READ_ONCE(timing))
 		hcx_count_time(&binding->counts, ns);

@@ -94,6 +94,13 @@ static void __used has_eventfd_signal_one(struct eventfd_ctx *eventfd)
 	eventfd_signal(eventfd);
 }
 
+#line 1 "HYPERCALL_FLAGS"
+/* 6.5: what KVM_EXIT_HYPERCALL says of the caller. */
+static u64 __used has_hypercall_flags(struct kvm_run *run)
+{
+	return run->hypercall.flags & KVM_EXIT_HYPERCALL_LONG_MODE;
+}
+
 #line 1 "END"
 /* Nothing has it: so the compiler did not give up before it came here. */
 static_assert(0, "seen");

@@ -12,7 +12,7 @@
 #include "registry.h"
 #include "trace.h"
 
-#define FLAGS (HCX_RING3 | \
+#define FLAGS (HCX_RING3 | HCX_OPT_IN | \
 	       HCX_RESULT_RBX | HCX_RESULT_RCX | HCX_RESULT_RDX | HCX_RESULT_RSI)
 #define NAME_CHARS "abcdefghijklmnopqrstuvwxyz0123456789_-."
 
@@ -25,6 +25,9 @@ unsigned int hcx_in_vms __read_mostly;
 u32 hcx_seed __read_mostly;
 static struct hlist_head by_name[1 << HCX_NR_BITS];
 static unsigned int registered;	/* for all VMs */
+
+/* Of VMs whose VMMs answer numbers that no handler has. */
+static struct hlist_head forwarders;
 
 /* Entries that are unlinked and not yet freed. */
 static LIST_HEAD(retiring);
@@ -326,6 +329,7 @@ void hcx_registry_walk(void (*show)(struct hcx_entry *entry, void *data), void *
 	mutex_lock(&registry_lock);
 	walk(hcx_by_nr, ARRAY_SIZE(hcx_by_nr), show, data);
 	walk(hcx_by_nr_in_vm, ARRAY_SIZE(hcx_by_nr_in_vm), show, data);
+	walk(&forwarders, 1, show, data);
 	mutex_unlock(&registry_lock);
 }
 
@@ -497,6 +501,70 @@ void hcx_unlink(struct hcx_handler *handler, struct list_head *unlinked)
 	entry = handler->entry;
 	if (entry && !entry->unlinked)
 		entry_unlink(entry, unlinked);
+	mutex_unlock(&registry_lock);
+}
+
+/**
+ * hcx_forwarder_add() - have a VM's calls counted that no handler has and its VMM answers
+ * @vm: the VM, which stays
+ * @handler: what is called for them; one for all VMs
+ *
+ * Context: process, that of the program; may sleep.
+ * Return: 0, also if it has one; or -ENOMEM.
+ */
+int hcx_forwarder_add(struct hcx_vm *vm, struct hcx_handler *handler)
+{
+	struct hcx_entry *entry = entry_alloc(vm, handler);
+
+	if (!entry)
+		return -ENOMEM;
+	entry->nr = HCX_NR_ANY;
+	mutex_lock(&registry_lock);
+	if (!vm->forwarder) {
+		hlist_add_head(&entry->by_nr, &forwarders);
+		WRITE_ONCE(hcx_in_vms, hcx_in_vms + 1);
+		WRITE_ONCE(vm->forwarder, entry);
+		entry = NULL;
+	}
+	mutex_unlock(&registry_lock);
+	kfree(entry);
+
+	return 0;
+}
+
+/**
+ * hcx_forwarder_free() - undo hcx_forwarder_add()
+ * @forwarder: what the VM, which is gone, had; or NULL
+ *
+ * Context: process; may sleep.
+ */
+void hcx_forwarder_free(struct hcx_entry *forwarder)
+{
+	if (!forwarder)
+		return;
+	mutex_lock(&registry_lock);
+	hlist_del(&forwarder->by_nr);
+	WRITE_ONCE(hcx_in_vms, hcx_in_vms - 1);
+	mutex_unlock(&registry_lock);
+	kfree(forwarder);
+}
+
+/**
+ * hcx_forwarders_retire() - let no vCPU use what hcx_forwarder_add() has made
+ *
+ * Context: process; may sleep.
+ */
+void hcx_forwarders_retire(void)
+{
+	struct hcx_entry *entry;
+
+	mutex_lock(&registry_lock);
+	hlist_for_each_entry(entry, &forwarders, by_nr)
+		hcx_bindings_close(entry);
+	synchronize_rcu();
+	hlist_for_each_entry(entry, &forwarders, by_nr)
+		while (!hcx_bindings_drain(entry))
+			schedule_timeout_idle(msecs_to_jiffies(10));
 	mutex_unlock(&registry_lock);
 }
 

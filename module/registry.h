@@ -7,6 +7,7 @@
 #include <linux/kvm_hcx.h>
 #include <linux/rculist.h>
 #include "binding.h"
+#include "forward.h"
 #include "vm.h"
 
 /* From here on numbers are allotted VM by VM, below for all of them. */
@@ -81,7 +82,10 @@ struct hcx_entry {
 #define HCX_NR_BITS	12
 extern struct hlist_head hcx_by_nr[1 << HCX_NR_BITS];
 
-/* Those that are for one VM have a table of their own, and this is how many they are. */
+/*
+ * Those that are for one VM have a table of their own. hcx_in_vms is how many they are, with
+ * the VMs' forwarders.
+ */
 #define HCX_NR_IN_VM_BITS	14
 extern struct hlist_head hcx_by_nr_in_vm[1 << HCX_NR_IN_VM_BITS];
 extern unsigned int hcx_in_vms;
@@ -117,7 +121,7 @@ static __always_inline struct hcx_entry *hcx_find_nr_for(const struct kvm *kvm, 
 	return NULL;
 }
 
-/* What answers @nr in a VM: its own first. For the caller see struct hcx_entry. */
+/* The handler that has @nr in a VM: its own first. For the caller see struct hcx_entry. */
 static __always_inline struct hcx_entry *hcx_find_nr(const struct kvm *kvm, u64 nr)
 {
 	struct hcx_entry *entry = NULL;
@@ -128,11 +132,22 @@ static __always_inline struct hcx_entry *hcx_find_nr(const struct kvm *kvm, u64 
 	return entry ?: hcx_find_nr_for(NULL, nr);
 }
 
+/* The same; or, where its VMM answers without one, what counts that. */
+static __always_inline struct hcx_entry *hcx_find_target(const struct kvm *kvm, u64 nr)
+{
+	struct hcx_entry *entry = hcx_find_nr(kvm, nr);
+
+	return entry || likely(!READ_ONCE(hcx_in_vms)) ? entry : hcx_find_forwarder(kvm, nr);
+}
+
 struct hcx_entry *hcx_find_name(const struct kvm *kvm, const union hcx_name *name);
 
 int hcx_register_in(struct hcx_vm *vm, struct hcx_handler *handler);
 void hcx_unlink(struct hcx_handler *handler, struct list_head *unlinked);
 bool hcx_retire_drained(struct list_head *unlinked);
+int hcx_forwarder_add(struct hcx_vm *vm, struct hcx_handler *handler);
+void hcx_forwarder_free(struct hcx_entry *forwarder);
+void hcx_forwarders_retire(void);
 void hcx_registry_walk(void (*show)(struct hcx_entry *entry, void *data), void *data);
 int hcx_registry_init(void);
 void hcx_registry_exit(void);

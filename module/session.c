@@ -6,6 +6,7 @@
 #include <linux/fs.h>
 #include <linux/slab.h>
 #include "doorbell.h"
+#include "policy.h"
 #include "registry.h"
 #include "selfcheck.h"
 #include "session.h"
@@ -119,6 +120,7 @@ void hcx_session_close(struct hcx_session *session)
 
 	list_for_each_entry_safe(offer, next, &session->offers, of_session)
 		hcx_offer_end(offer);
+	hcx_rules_close(session);
 	mutex_lock(&sessions_lock);
 	list_del(&session->of_vm);
 	mutex_unlock(&sessions_lock);
@@ -279,6 +281,8 @@ struct hcx_offer *hcx_offer_make(struct hcx_session *session, const struct hcx_h
 	struct hcx_offer *offer;
 
 	if (memchr_inv(name + len, 0, HCX_NAME_LEN - len))
+		return ERR_PTR(-EINVAL);
+	if (session->vm && handler->flags & HCX_OPT_IN)
 		return ERR_PTR(-EINVAL);
 	if (session->count == HCX_HOST_HANDLERS_MAX)
 		return ERR_PTR(-ENOSPC);

@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 #include "binding.h"
 #include "compat.h"
+#include "forward.h"
 #include "hook.h"
 #include "registry.h"
 #include "session.h"
@@ -25,7 +26,14 @@ static u64 last_id;
 
 struct workqueue_struct *hcx_workqueue;
 
-static struct hcx_vm *find(const struct kvm *kvm)
+/**
+ * hcx_vm_find() - what the core knows of a VM
+ * @kvm: the VM
+ *
+ * Context: any; hcx_binding_lock is held.
+ * Return: that, or NULL.
+ */
+struct hcx_vm *hcx_vm_find(const struct kvm *kvm)
 {
 	struct hcx_vm *vm;
 
@@ -65,12 +73,23 @@ static struct hcx_vm *alloc_vm(struct kvm *kvm, gfp_t gfp)
 	vm->kvm = kvm;
 	refcount_set(&vm->users, 1);
 	vm->next_allotted = HCX_NR_ALLOTTED_IN_VM;
+	INIT_LIST_HEAD(&vm->rules);
+	INIT_LIST_HEAD(&vm->forwarded);
 	INIT_LIST_HEAD(&vm->bindings);
 	INIT_LIST_HEAD(&vm->sessions);
 	INIT_WORK(&vm->going, tell_and_put);
 	name_vm(vm);
+	hcx_subject_is_current(&vm->vmm);
 
 	return vm;
+}
+
+static void free_vm(struct hcx_vm *vm)
+{
+	hcx_forwarder_free(vm->forwarder);
+	hcx_rules_free(&vm->rules);
+	hcx_subject_put(&vm->vmm);
+	kfree_rcu(vm, rcu);
 }
 
 /* @new, unless the VM has one by now; counts the caller in. */
@@ -79,7 +98,7 @@ static struct hcx_vm *add_or_find(struct hcx_vm *new)
 	struct hcx_vm *vm;
 
 	raw_spin_lock(&hcx_binding_lock);
-	vm = find(new->kvm);
+	vm = hcx_vm_find(new->kvm);
 	if (!vm) {
 		new->id = ++last_id;
 		hash_add(vms, &new->hash, (unsigned long)new->kvm);
@@ -87,7 +106,8 @@ static struct hcx_vm *add_or_find(struct hcx_vm *new)
 	}
 	refcount_inc(&vm->users);
 	raw_spin_unlock(&hcx_binding_lock);
-	kfree(new);
+	if (new)
+		free_vm(new);
 
 	return vm;
 }
@@ -97,7 +117,7 @@ static struct hcx_vm *get(struct kvm *kvm, gfp_t gfp)
 	struct hcx_vm *vm;
 
 	raw_spin_lock(&hcx_binding_lock);
-	vm = find(kvm);
+	vm = hcx_vm_find(kvm);
 	if (vm)
 		refcount_inc(&vm->users);
 	raw_spin_unlock(&hcx_binding_lock);
@@ -112,7 +132,7 @@ static struct hcx_vm *get(struct kvm *kvm, gfp_t gfp)
  * hcx_vm_get() - what the core knows of a VM, and keep it
  * @kvm: the VM; the caller sees to it that it does not go meanwhile
  *
- * Context: process; may sleep.
+ * Context: the VMM's process; may sleep.
  * Return: that; hcx_vm_put() is owed, and may come after the VM has gone. NULL without
  * memory.
  */
@@ -125,19 +145,19 @@ struct hcx_vm *hcx_vm_get(struct kvm *kvm)
  * hcx_vm_put() - undo hcx_vm_get()
  * @vm: what it returned
  *
- * Context: any but an interrupt.
+ * Context: process; may sleep.
  */
 void hcx_vm_put(struct hcx_vm *vm)
 {
 	if (refcount_dec_and_test(&vm->users))
-		kfree_rcu(vm, rcu);
+		free_vm(vm);
 }
 
 /**
  * hcx_vm_of() - what the core knows of a VM
  * @kvm: the VM, of which a vCPU is calling; that keeps what is returned
  *
- * Context: process; may sleep.
+ * Context: the vCPU's thread; may sleep.
  * Return: that; never NULL.
  */
 struct hcx_vm *hcx_vm_of(struct kvm *kvm)
@@ -146,6 +166,26 @@ struct hcx_vm *hcx_vm_of(struct kvm *kvm)
 
 	hcx_vm_put(vm);
 	return vm;
+}
+
+/**
+ * hcx_vms_walk() - look at all VMs
+ * @look: what does; under hcx_binding_lock
+ * @data: for it
+ *
+ * Context: any but an interrupt.
+ */
+void hcx_vms_walk(void (*look)(struct hcx_vm *vm, void *data), void *data)
+{
+	struct hcx_vm *vm;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(vms); i++) {
+		raw_spin_lock(&hcx_binding_lock);
+		hlist_for_each_entry(vm, &vms[i], hash)
+			look(vm, data);
+		raw_spin_unlock(&hcx_binding_lock);
+	}
 }
 
 /*
@@ -160,11 +200,12 @@ static void notrace vm_destroyed(unsigned long ip, unsigned long parent_ip,
 	struct hcx_vm *vm;
 
 	raw_spin_lock(&hcx_binding_lock);
-	vm = find(kvm);
+	vm = hcx_vm_find(kvm);
 	if (vm) {
 		hash_del(&vm->hash);
 		/* hcx_find_nr() looks at it without the lock. */
 		WRITE_ONCE(vm->kvm, NULL);
+		hcx_forward_forget(vm);
 	}
 	raw_spin_unlock(&hcx_binding_lock);
 	/* The sessions that are about it are told where that may sleep. */
@@ -217,5 +258,5 @@ void hcx_vms_exit(void)
 	hcx_untrace_function(&destroy_ops);
 	destroy_workqueue(hcx_workqueue);
 	hash_for_each_safe(vms, i, next, vm, hash)
-		kfree(vm);
+		free_vm(vm);
 }

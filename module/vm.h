@@ -7,6 +7,7 @@
 #include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/workqueue.h>
+#include "policy.h"
 
 /* Two numbers of up to 11 characters, and the '-'. */
 #define HCX_VM_NAME_LEN	24
@@ -17,6 +18,11 @@
  * @users: who keeps this: the VM itself, and each that hcx_vm_get() returned it to
  * @id: no two have the same
  * @name: PID-FD of its VMM, as in KVM's own debugfs
+ * @vmm: who that is
+ * @rules: its own; under hcx_binding_lock, as the next two
+ * @has_called: it has called a number that something answers
+ * @forwarded: its calls that its VMM is to answer
+ * @forwarder: what counts its calls that no handler has and its VMM answers, or NULL
  * @handlers: how many are registered in it alone; under the registry's lock
  * @next_allotted: the number to try first for one of them; likewise
  * @bindings: its vCPUs'
@@ -30,6 +36,11 @@ struct hcx_vm {
 	refcount_t users;
 	u64 id;
 	char name[HCX_VM_NAME_LEN];
+	struct hcx_subject vmm;
+	struct list_head rules;
+	bool has_called;
+	struct list_head forwarded;
+	struct hcx_entry *forwarder;
 	unsigned int handlers;
 	u32 next_allotted;
 	struct list_head bindings;
@@ -45,6 +56,8 @@ extern struct workqueue_struct *hcx_workqueue;
 struct hcx_vm *hcx_vm_of(struct kvm *kvm);
 struct hcx_vm *hcx_vm_get(struct kvm *kvm);
 void hcx_vm_put(struct hcx_vm *vm);
+struct hcx_vm *hcx_vm_find(const struct kvm *kvm);
+void hcx_vms_walk(void (*look)(struct hcx_vm *vm, void *data), void *data);
 int hcx_vms_init(void);
 void hcx_vms_exit(void);
 

@@ -12,7 +12,7 @@ need kvm_hcx hcx_test
 loads kvm_hcx
 loads hcx_test
 [ -d $dir ] || skip 'debugfs is not mounted on /sys/kernel/debug'
-plan 37
+plan 38
 
 # The descriptions, and the tables that they tell the columns of.
 described() {
@@ -82,7 +82,7 @@ narrow() {
 
 check 'every file is described, and nothing else' \
 	equal "$(find $dir -type f | sort)" "$(described)"
-for table in handlers calls errors latency histogram; do
+for table in handlers calls errors rules latency histogram; do
 	check "$table: the columns that are described" \
 		equal "$(first_line $table)" "$(columns $table)"
 done

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <sys/wait.h>
+
 #include "session.h"
 
 int open_device(void)
@@ -68,6 +70,25 @@ int respond(int session, uint64_t id, int64_t result)
 	struct hcx_host_response response = { .id = id, .result = result };
 
 	return errno_of(write(session, &response, sizeof(response)));
+}
+
+int rule(int session, const struct hcx_host_rule *rule)
+{
+	return errno_of(ioctl(session, HCX_HOST_RULE, rule));
+}
+
+int in_child(int (*run)(int session), int session)
+{
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		_exit(run(session));
+	waitpid(pid, &status, 0);
+
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
 }
 
 struct hcx_host_request next_request(int session)

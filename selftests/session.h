@@ -33,6 +33,11 @@ int doorbell(int session, uint32_t nr, const char *name, uint32_t flags, uint64_
 int memory(int session, uint64_t id, uint64_t gpa, void *data, uint32_t len, uint32_t flags);
 int respond(int session, uint64_t id, int64_t result);
 
+int rule(int session, const struct hcx_host_rule *rule);
+
+/* Runs it in a process of its own; its status. */
+int in_child(int (*run)(int session), int session);
+
 /* The next request; waits for it. */
 struct hcx_host_request next_request(int session);
 

@@ -16,7 +16,7 @@
  * Raised whenever a structure or a function below changes. A handler module
  * carries the one it was built with, and another core refuses it.
  */
-#define HCX_API_VERSION		2
+#define HCX_API_VERSION		3
 
 /* How many handlers can be registered at a time, discovery among them. */
 #define HCX_MAX_HANDLERS	4096
@@ -49,6 +49,7 @@ struct hcx_call {
 	bool long_mode : 1;
 	bool user : 1;
 	/* private: the core's */
+	bool forwarded : 1;
 	int kvm_ret;	/* here, as a register for it would have to be saved */
 	struct hcx_binding *binding;
 };
@@ -243,8 +244,10 @@ u64 hcx_guest_tsc(const struct hcx_call *call, u64 tsc);
  * @nr: the number, 13 (one above %HCX_NR_KVM_LAST) to %HCX_NR_LAST except
  *	those that the host allots, or %HCX_NR_ANY to be allotted one.
  *	hcx_register() stores the allotted number here.
- * @flags: %HCX_RING3 to let guest user space call it too; %HCX_RESULT_RBX and its
- *	like for the registers that hcx_set_result() may set.
+ * @flags: %HCX_RING3 to let guest user space call it too; %HCX_OPT_IN to have it
+ *	answer only VMs that a rule opens it to (HCX_HOST_RULE in uapi/linux/hcx_host.h),
+ *	while the others find what they would without it; %HCX_RESULT_RBX and its like for
+ *	the registers that hcx_set_result() may set.
  * @budget_ms: how long a call may take at most, 1 to %HCX_BUDGET_MS_MAX
  *	milliseconds; or 0. It ends hcx_wait_event(). A call that takes longer is
  *	counted (kvm_hcx/handlers in debugfs) and traced (hcx:hcx_over_budget), and

@@ -40,6 +40,13 @@
 /* The most that HCX_HOST_MEMORY copies at a time. */
 #define HCX_HOST_MEMORY_MAX	65536
 
+/* How many rules one VM may have, and how many there may be beside. */
+#define HCX_HOST_VM_RULES_MAX	64
+#define HCX_HOST_RULES_MAX	256
+
+/* The highest rate, and the longest burst, that a rule can limit calls to. */
+#define HCX_HOST_RATE_MAX	1000000
+
 /* struct hcx_host_vm: all VMs, those to come among them; takes CAP_SYS_ADMIN. */
 #define HCX_HOST_ALL_VMS	(1 << 0)
 
@@ -68,7 +75,8 @@ struct hcx_host_vm {
  * struct hcx_host_serve - answer a number: HCX_HOST_SERVE
  * @nr: the number, as in struct hcx_handler; %HCX_NR_ANY to be allotted one, which is
  *	filled in
- * @flags: a set of %HCX_RING3, %HCX_RESULT_RBX and their like
+ * @flags: a set of %HCX_RING3, %HCX_RESULT_RBX and their like, and %HCX_OPT_IN where the
+ *	descriptor is about all VMs
  * @budget_ms: how long a guest waits for an answer at most, in milliseconds, 1 to 15000;
  *	0 for 1000. It gets -%HCX_ETIMEDOUT then.
  * @reserved: 0
@@ -101,15 +109,16 @@ struct hcx_host_serve {
 /**
  * struct hcx_host_doorbell - signal an eventfd when a number is called: HCX_HOST_DOORBELL
  * @nr: the number, as for struct hcx_host_serve
- * @flags: a set of %HCX_HOST_VALUE, %HCX_HOST_DEASSIGN, %HCX_RING3
+ * @flags: a set of %HCX_HOST_VALUE, %HCX_HOST_DEASSIGN, %HCX_RING3, and %HCX_OPT_IN as for
+ *	struct hcx_host_serve
  * @value: what the guest must pass in RBX, with %HCX_HOST_VALUE; else 0
  * @fd: the eventfd
  * @reserved: 0
  * @name: as for struct hcx_host_serve
  *
  * The guest finds 0 in RAX; -%KVM_ENOSYS where no doorbell of the number has its value.
- * A number can have several doorbells of one descriptor, all with the same @name and
- * %HCX_RING3: a call rings each that fits. To take one away @name is empty, and all else
+ * A number can have several doorbells of one descriptor, all with the same @name,
+ * %HCX_RING3 and %HCX_OPT_IN: a call rings each that fits. To take one away @name is empty, and all else
  * as it was.
  *
  * Errors: as for HCX_HOST_SERVE, and
@@ -233,6 +242,99 @@ struct hcx_host_memory {
 	__u32 flags;
 };
 
+/* struct hcx_host_rule: what becomes of a call. */
+#define HCX_HOST_HANDLE		0
+#define HCX_HOST_DENY		1
+#define HCX_HOST_FORWARD	2
+#define HCX_HOST_ALLOW		3
+
+/* struct hcx_host_rule: whose VMs it is about, the most particular first. */
+#define HCX_HOST_OF_PROCESS	0
+#define HCX_HOST_OF_CGROUP	1
+#define HCX_HOST_OF_USER	2
+#define HCX_HOST_OF_EVERYONE	3
+
+/* struct hcx_host_rule: take it away again; let it stay when the descriptor is closed. */
+#define HCX_HOST_REMOVE		(1 << 0)
+#define HCX_HOST_KEEP		(1 << 1)
+
+/**
+ * struct hcx_host_rule - what becomes of calls to some numbers: HCX_HOST_RULE
+ * @verb: %HCX_HOST_HANDLE, the handler answers; %HCX_HOST_DENY, the guest finds what it
+ *	would if there were none; %HCX_HOST_FORWARD, the VMM answers; %HCX_HOST_ALLOW,
+ *	the handler answers if the VMM says HANDLE, too, and not otherwise
+ * @flags: a set of %HCX_HOST_REMOVE, %HCX_HOST_KEEP
+ * @first: the first number, above %HCX_NR_KVM_LAST
+ * @last: the last one, @first to %HCX_NR_LAST
+ * @rate: how often a VM may call each of them, in calls per second, 1 to
+ *	%HCX_HOST_RATE_MAX; 0: as often as it likes. With DENY it is 0. Numbers that have
+ *	no handler and are forwarded count as one.
+ * @burst: how many calls it may have saved up, 1 to %HCX_HOST_RATE_MAX; 0 for as many as
+ *	@rate. Without a rate it is 0.
+ * @subject: whose VMs: %HCX_HOST_OF_PROCESS, %HCX_HOST_OF_CGROUP, %HCX_HOST_OF_USER,
+ *	%HCX_HOST_OF_EVERYONE. Of a VM's descriptor it is 0, and so are @id and all flags but
+ *	REMOVE.
+ * @id: the VMM's process, by its pid; a descriptor of a directory in the cgroup2
+ *	file system, which those below are part of; the effective user, by his uid; 0
+ *	for %HCX_HOST_OF_EVERYONE
+ *
+ * What becomes of a call is what these say, and the first that says something:
+ *
+ * 1. the administrator's DENY
+ * 2. the VM's own DENY or FORWARD
+ * 3. the administrator's HANDLE
+ * 4. with the administrator's ALLOW the VM's own HANDLE, and DENY without
+ * 5. DENY for what is registered with %HCX_OPT_IN, HANDLE for all else
+ *
+ * The administrator's are the rules of descriptors that are about all VMs; the most
+ * particular @subject decides, of several rules of the same the one that was set last.
+ * Of a VM's rules the one that was set last decides. What a VMM's process, cgroup and
+ * user are was looked at when the VM first called a number that has a handler, or was
+ * first named to HCX_HOST_SET_VM.
+ *
+ * A guest that calls more often than it may gets -%HCX_EAGAIN. The lower of the
+ * administrator's rate and the VM's own counts.
+ *
+ * A VM's rules can be set until it first calls a number that a handler has. Later only
+ * what tightens them is taken: DENY is tighter than FORWARD, that than HANDLE, and a
+ * lower rate than a higher one. The administrator can do everything at any time.
+ *
+ * A rule is replaced by one with the same numbers and subject of the same descriptor.
+ * When the descriptor is closed its rules go, but for those with KEEP; and those of a VM
+ * which has called already stay as far as they tighten, FORWARD as DENY. A rule with
+ * KEEP is the core's, and can be taken away by any descriptor that is about all VMs.
+ *
+ * With FORWARD, KVM_RUN returns with exit_reason KVM_EXIT_HYPERCALL, and in run->hypercall
+ * nr, args[0] to args[3] and flags (KVM_EXIT_HYPERCALL_LONG_MODE, or 0); the next KVM_RUN
+ * puts run->hypercall.ret, which is -%KVM_ENOSYS as it comes, into RAX, unless
+ * that was changed in between. A number that has no handler is forwarded from ring 0 only.
+ *
+ * Errors:
+ * * -EINVAL - a field is wrong, or means nothing with this descriptor: FORWARD with one
+ *   that is about all VMs, ALLOW with one that is not
+ * * -EBUSY - the VM has called already, and this would loosen its rules
+ * * -EPERM - HANDLE, and one of the numbers is registered with %HCX_OPT_IN, and the
+ *   administrator does not allow it
+ * * -ESRCH - there is no such process
+ * * -EBADF - @id is no descriptor of a cgroup2
+ * * -ENOENT - there is no such rule to take away
+ * * -ENOSPC - there are %HCX_HOST_VM_RULES_MAX rules of the VM, or %HCX_HOST_RULES_MAX of
+ *   the administrator's
+ * * -ENOMEM - no memory
+ *
+ * Since: 0.4
+ */
+struct hcx_host_rule {
+	__u32 verb;
+	__u32 flags;
+	__u32 first;
+	__u32 last;
+	__u32 rate;
+	__u32 burst;
+	__u32 subject;
+	__u32 id;
+};
+
 /* Returns HCX_HOST_API_VERSION. */
 #define HCX_HOST_VERSION	_IO(0xbc, 0x80)
 #define HCX_HOST_SET_VM		_IOW(0xbc, 0x81, struct hcx_host_vm)
@@ -240,5 +342,6 @@ struct hcx_host_memory {
 #define HCX_HOST_DOORBELL	_IOWR(0xbc, 0x83, struct hcx_host_doorbell)
 #define HCX_HOST_END		_IOW(0xbc, 0x84, struct hcx_host_end)
 #define HCX_HOST_MEMORY		_IOW(0xbc, 0x85, struct hcx_host_memory)
+#define HCX_HOST_RULE		_IOW(0xbc, 0x86, struct hcx_host_rule)
 
 #endif /* _UAPI_LINUX_HCX_HOST_H */

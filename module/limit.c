@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How often a VM may call a number: a token bucket, which its vCPUs share. It is kept as the
+ * time at which it will be full again, as ATM's generic cell rate algorithm has it (ITU-T
+ * I.371, annex A): so there is one word to change, and nothing to fill it.
+ */
+#include <linux/atomic.h>
+#include <linux/ktime.h>
+#include <linux/slab.h>
+#include "binding.h"
+#include "limit.h"
+#include "trace.h"
+#include "vm.h"
+
+/**
+ * struct hcx_bucket - the calls of a VM to a number
+ * @users: the bindings that share it; under hcx_binding_lock
+ * @full_at: when it will be full again, in nanoseconds as ktime_get_ns()
+ * @rcu: for kfree_rcu()
+ */
+struct hcx_bucket {
+	unsigned int users;
+	atomic64_t full_at;
+	struct rcu_head rcu;
+};
+
+/* What another vCPU of the VM has for the number. */
+static struct hcx_bucket *find(const struct hcx_binding *binding)
+{
+	const struct hcx_binding *other;
+
+	list_for_each_entry(other, &binding->vm->bindings, of_vm)
+		if (other->entry == binding->entry && other->bucket)
+			return other->bucket;
+
+	return NULL;
+}
+
+/* As small as a binding, and as bounded: it may not fail either. */
+static void take_bucket(struct hcx_binding *binding)
+{
+	struct hcx_bucket *new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
+	struct hcx_bucket *bucket;
+
+	raw_spin_lock(&hcx_binding_lock);
+	bucket = find(binding) ?: new;
+	bucket->users++;
+	WRITE_ONCE(binding->bucket, bucket);
+	raw_spin_unlock(&hcx_binding_lock);
+	if (bucket != new)
+		kfree(new);
+}
+
+/**
+ * hcx_bucket_put() - a binding goes
+ * @bucket: its bucket, or NULL
+ *
+ * Context: any; hcx_binding_lock is held.
+ */
+void hcx_bucket_put(struct hcx_bucket *bucket)
+{
+	if (bucket && !--bucket->users)
+		kfree_rcu(bucket, rcu);
+}
+
+/* Takes one token, if there is one. */
+static bool take_token(struct hcx_bucket *bucket, u32 rate, u32 burst)
+{
+	u64 token = NSEC_PER_SEC / rate, now = ktime_get_ns(), full_at;
+	s64 old = atomic64_read(&bucket->full_at);
+
+	do {
+		full_at = max_t(u64, old, now) + token;
+		if (full_at - now > token * burst)
+			return false;
+	} while (!atomic64_try_cmpxchg(&bucket->full_at, &old, full_at));
+
+	return true;
+}
+
+/**
+ * hcx_call_limited() - answer a call, if it is not one too many
+ * @call: the call
+ *
+ * Context: as struct hcx_handler's call.
+ * Return: what answers it returned, or -HCX_EAGAIN.
+ */
+long hcx_call_limited(struct hcx_call *call)
+{
+	struct hcx_binding *binding = call->binding;
+	u32 rate = READ_ONCE(binding->limit.rate);
+
+	if (!binding->bucket)
+		take_bucket(binding);
+	/* 0: there is none any more. */
+	if (rate && !take_token(binding->bucket, rate, READ_ONCE(binding->limit.burst))) {
+		hcx_count(&binding->counts.denied);
+		trace_hcx_denied(call, "rate");
+		return -HCX_EAGAIN;
+	}
+
+	return READ_ONCE(binding->answer)(call);
+}

@@ -8,6 +8,7 @@
 #	make bench	what a hypercall costs: KERNELS= VENDORS=
 #	make cost	the same with all peers, and Documentation/cost.rst from it
 #	make timeline	a guest's and its host's traces as one, and a picture of it
+#	make mutate	that tests find what is taken out: MUTATIONS=
 #	make style	checkpatch and sparse
 #	make install	the modules, and what handler modules are built with
 #	make dkms-install	the modules by DKMS, likewise
@@ -111,7 +112,7 @@ deb:
 	cd $(DEB_SOURCE) && dpkg-buildpackage -us -uc
 	@ls $(CURDIR)/.build/deb/*.deb
 
-demo check bench cost results timeline style:
+demo check bench cost mutate results timeline style:
 	@selftests/harness/$@
 
 clean:
@@ -123,4 +124,4 @@ clean:
 		module/examples/modules.order module/handlers/modules.order module/offsets.[hs] module/probed.h
 
 .PHONY: modules headers-there install install-devel uninstall guest guest-install guest-uninstall \
-	guest-tools guest-tools-install dkms-install deb demo check bench cost results timeline style clean
+	guest-tools guest-tools-install dkms-install deb demo check bench cost mutate results timeline style clean

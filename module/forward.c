@@ -181,11 +181,13 @@ int hcx_forward_prepare(struct hcx_vm *vm)
  * Context: any; the caller is a vCPU of @kvm, or as for hcx_find_nr().
  * Return: that, or NULL: the VMM does not.
  */
-struct hcx_entry *hcx_find_forwarder(const struct kvm *kvm, u32 nr)
+struct hcx_entry *hcx_find_forwarder(const struct kvm *kvm, u64 nr)
 {
 	struct hcx_entry *entry = NULL;
 	struct hcx_vm *vm;
 
+	if (nr > HCX_NR_LAST)
+		return NULL;
 	raw_spin_lock(&hcx_binding_lock);
 	vm = hcx_vm_find(kvm);
 	if (vm && vm->forwarder && !vm->forwarder->closed &&

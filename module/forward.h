@@ -12,7 +12,7 @@ struct kvm;
 
 long hcx_forward(struct hcx_call *call);
 int hcx_forward_prepare(struct hcx_vm *vm);
-struct hcx_entry *hcx_find_forwarder(const struct kvm *kvm, u32 nr);
+struct hcx_entry *hcx_find_forwarder(const struct kvm *kvm, u64 nr);
 void hcx_forward_forget(struct hcx_vm *vm);
 void hcx_forward_exit(void);
 

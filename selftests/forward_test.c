@@ -88,6 +88,8 @@ static void test_exit(void)
 	expect(guest_call0(&guest, LAST + 1), ERR64(KVM_ENOSYS), "numbers beside are not forwarded");
 	expect(guest_call(&guest, HCX_NR_DISCOVERY, HCX_DISCOVER_NUMBER, LAST, 0, 0), 0,
 	       "the guest finds that a number is there");
+	expect(guest_call(&guest, HCX_NR_DISCOVERY, HCX_DISCOVER_NUMBER, LAST | 1ULL << 32, 0, 0),
+	       ERR64(KVM_ENOSYS), "but not one of 64 bits");
 	done();
 }
 
@@ -232,7 +234,7 @@ static void test_unload(void)
 
 int main(void)
 {
-	require_hcx(13 + 5 + 3 + 4 + 2 + 3 + 1 + 3);
+	require_hcx(14 + 5 + 3 + 4 + 2 + 3 + 1 + 3);
 	must_control("register forwarded-too %#x 0 value 7", NR);
 
 	test_exit();

@@ -41,7 +41,7 @@ static void test_names(void)
 static void test_fields(void)
 {
 	static const char * const fields[] = { "name", "owner", "call" };
-	static const unsigned int flags[] = { 2, 3, 0x80000000 };
+	static const unsigned int flags[] = { 4, 5, 0x80000000 };
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(fields); i++)

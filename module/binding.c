@@ -133,6 +133,13 @@ static bool is_forwarder(const struct hcx_entry *entry)
 	return entry->vm && entry == entry->vm->forwarder;
 }
 
+/* Where a forwarder's is, no number is looked up by claim() but by chance. */
+static struct hlist_head *bucket_of(const struct hcx_binding *binding)
+{
+	return hcx_binding_bucket(binding->vcpu, is_forwarder(binding->entry) ? HCX_NR_ANY :
+								      binding->nr);
+}
+
 /* Links a binding, with a call in it, unless its entry is on its way out. */
 static bool link_entered(struct hcx_binding *binding)
 {
@@ -146,9 +153,7 @@ static bool link_entered(struct hcx_binding *binding)
 		hcx_binding_enter(binding);
 		choose_call(binding);
 		add_to_lists(binding);
-		if (!is_forwarder(entry))
-			hlist_add_head_rcu(&binding->hash,
-					   hcx_binding_bucket(binding->vcpu, binding->nr));
+		hlist_add_head_rcu(&binding->hash, bucket_of(binding));
 	}
 	raw_spin_unlock(&hcx_binding_lock);
 
@@ -162,11 +167,12 @@ static struct hcx_binding *enter_forwarder(const struct kvm_vcpu *vcpu, struct h
 	struct hcx_binding *binding, *found = NULL;
 
 	raw_spin_lock(&hcx_binding_lock);
-	list_for_each_entry(binding, &entry->bindings, of_entry)
-		if (binding->vcpu == vcpu && !entry->closed)
+	hlist_for_each_entry(binding, hcx_binding_bucket(vcpu, HCX_NR_ANY), hash)
+		if (binding->vcpu == vcpu && binding->entry == entry)
 			found = binding;
 	if (found) {
-		found->nr = nr;
+		/* Who looks another vCPU's up may read it, and sees that it is another's. */
+		WRITE_ONCE(found->nr, nr);
 		hcx_binding_enter(found);
 		choose_call(found);
 	}
@@ -347,14 +353,14 @@ bool hcx_bindings_drain(struct hcx_entry *entry)
 
 /**
  * hcx_bindings_judge() - choose what becomes of calls, as something that decides it changed
+ * @vm: for this VM; NULL: for all
  *
  * A pointer that each call reads anyway: so what there is no rule for pays nothing, nor
- * what is not observed, not even a static branch. Those of forwarders are chosen anew with
- * each call.
+ * what is not observed, not even a static branch.
  *
- * Context: any but an interrupt.
+ * Context: process; may sleep.
  */
-void hcx_bindings_judge(void)
+void hcx_bindings_judge(const struct hcx_vm *vm)
 {
 	struct hcx_binding *binding;
 	unsigned int i;
@@ -362,8 +368,10 @@ void hcx_bindings_judge(void)
 	for (i = 0; i < ARRAY_SIZE(hcx_bindings); i++) {
 		raw_spin_lock(&hcx_binding_lock);
 		hlist_for_each_entry(binding, &hcx_bindings[i], hash)
-			choose_call(binding);
+			if (!vm || binding->vm == vm)
+				choose_call(binding);
 		raw_spin_unlock(&hcx_binding_lock);
+		cond_resched();
 	}
 }
 
@@ -371,14 +379,14 @@ void hcx_bindings_judge(void)
  * hcx_bindings_observe() - choose whether calls go through hcx_call_observed() from now on
  * @observe: they do
  *
- * Context: any but an interrupt; not twice at a time.
+ * Context: process; may sleep; not twice at a time.
  */
 void hcx_bindings_observe(bool observe)
 {
 	raw_spin_lock(&hcx_binding_lock);
 	observed = observe;
 	raw_spin_unlock(&hcx_binding_lock);
-	hcx_bindings_judge();
+	hcx_bindings_judge(NULL);
 }
 
 /**

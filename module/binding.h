@@ -34,7 +34,7 @@ struct hcx_vm;
  *
  * It is made when the vCPU first calls the number, and goes with the VM or with the
  * handler. For all numbers that have none and the VMM answers, it is one, whose @nr is that
- * of the present call and which is not in the hash. Only its vCPU's thread writes to what it counts, on cache lines of its own:
+ * of the present call. Only its vCPU's thread writes to what it counts, on cache lines of its own:
  * calls of two vCPUs write no common line, and a look-up reads none that is written.
  *
  * Whoever looks one up holds rcu_read_lock_sched() until he has counted himself in or is
@@ -107,7 +107,7 @@ struct hcx_binding *hcx_bind(struct kvm_vcpu *vcpu, u64 nr);
 void hcx_bindings_remove(struct list_head *of_vm);
 void hcx_bindings_close(struct hcx_entry *entry);
 bool hcx_bindings_drain(struct hcx_entry *entry);
-void hcx_bindings_judge(void);
+void hcx_bindings_judge(const struct hcx_vm *vm);
 void hcx_bindings_observe(bool observe);
 void hcx_bindings_sum(struct hcx_entry *entry, struct hcx_sum *sum);
 void hcx_bindings_walk(struct hcx_entry *entry,

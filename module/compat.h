@@ -13,6 +13,10 @@
 #error "kvm-hcx needs Linux 5.10 or later"
 #endif
 
+#ifndef CONFIG_CGROUPS
+#error "kvm-hcx needs a kernel with CONFIG_CGROUPS: rules can be about a control group"
+#endif
+
 #ifdef __ASSEMBLER__
 
 #include <asm/nospec-branch.h>

@@ -33,7 +33,8 @@ static __always_inline struct hcx_binding *claim(struct kvm_vcpu *vcpu, u64 nr)
 
 	rcu_read_lock_sched_notrace();
 	hlist_for_each_entry_rcu_notrace(binding, bucket, hash)
-		if (likely(binding->nr == nr && binding->vcpu == vcpu)) {
+		/* Another vCPU's may change, see enter_forwarder(), but is another's. */
+		if (likely(data_race(binding->nr) == nr && binding->vcpu == vcpu)) {
 			hcx_binding_enter(binding);
 			rcu_read_unlock_sched_notrace();
 			return binding;

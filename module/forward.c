@@ -3,10 +3,11 @@
  * Calls that a VMM answers, by KVM_EXIT_HYPERCALL. The handler returns at once, with
  * -KVM_ENOSYS in RAX; what is left of the call is that KVM's next KVM_RUN of the vCPU begins
  * with a function of ours (complete_userspace_io, see kvm_arch_vcpu_ioctl_run() in
- * arch/x86/kvm/x86.c). The vCPU's mutex is held wherever that is looked at.
+ * arch/x86/kvm/x86.c).
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/hashtable.h>
 #include <linux/slab.h>
 #include "binding.h"
 #include "compat.h"
@@ -16,7 +17,8 @@
 
 /**
  * struct pending - a call that a VMM is to answer
- * @list: in its VM's
+ * @of_vm: in its VM's list
+ * @by_vcpu: in pendings
  * @vcpu: the caller
  * @nr: the number
  * @args: the arguments
@@ -24,7 +26,8 @@
  * @rcu: for kfree_rcu()
  */
 struct pending {
-	struct list_head list;
+	struct list_head of_vm;
+	struct hlist_node by_vcpu;
 	struct kvm_vcpu *vcpu;
 	u32 nr;
 	u64 args[4];
@@ -32,32 +35,39 @@ struct pending {
 	struct rcu_head rcu;
 };
 
+/* All of them, one for each vCPU at most; under hcx_binding_lock. */
+static DEFINE_HASHTABLE(pendings, 8);
+
 static unsigned long to_rax(const struct pending *pending, u64 value)
 {
 	return pending->long_mode ? value : (u32)value;
 }
 
-static struct pending *find(struct kvm_vcpu *vcpu)
+static struct pending *find(const struct kvm_vcpu *vcpu)
 {
-	struct hcx_vm *vm = hcx_vm_find(vcpu->kvm);
 	struct pending *pending;
 
-	if (vm)
-		list_for_each_entry(pending, &vm->forwarded, list)
-			if (pending->vcpu == vcpu)
-				return pending;
+	hash_for_each_possible(pendings, pending, by_vcpu, (unsigned long)vcpu)
+		if (pending->vcpu == vcpu)
+			return pending;
 
 	return NULL;
 }
 
-static struct pending *take(struct kvm_vcpu *vcpu)
+static void unlink(struct pending *pending)
+{
+	list_del(&pending->of_vm);
+	hash_del(&pending->by_vcpu);
+}
+
+static struct pending *take(const struct kvm_vcpu *vcpu)
 {
 	struct pending *pending;
 
 	raw_spin_lock(&hcx_binding_lock);
 	pending = find(vcpu);
 	if (pending)
-		list_del(&pending->list);
+		unlink(pending);
 	raw_spin_unlock(&hcx_binding_lock);
 
 	return pending;
@@ -67,7 +77,7 @@ static struct pending *take(struct kvm_vcpu *vcpu)
  * KVM_RUN after the VMM's answer. Where RAX is not what it was, the VMM has given the vCPU
  * another state, by a reset for instance, and the answer is to nothing.
  *
- * Nothing may sleep here: hcx_exit()'s synchronize_rcu_tasks() waits for it.
+ * Nothing may sleep here: see hcx_forward_exit().
  */
 static int take_answer(struct kvm_vcpu *vcpu)
 {
@@ -75,7 +85,8 @@ static int take_answer(struct kvm_vcpu *vcpu)
 	unsigned long *rax = &vcpu->arch.regs[VCPU_REGS_RAX];
 	u64 ret = vcpu->run->hypercall.ret;
 
-	if (WARN_ON_ONCE(!pending))
+	/* hcx_forward_exit() was quicker. */
+	if (!pending)
 		return 1;
 	if (*rax == to_rax(pending, -KVM_ENOSYS))
 		*rax = to_rax(pending, ret);
@@ -146,7 +157,8 @@ long hcx_forward(struct hcx_call *call)
 		call->vcpu->arch.complete_userspace_io = exit_now;
 	}
 	raw_spin_lock(&hcx_binding_lock);
-	list_add(&pending->list, &call->binding->vm->forwarded);
+	list_add(&pending->of_vm, &call->binding->vm->forwarded);
+	hash_add(pendings, &pending->by_vcpu, (unsigned long)pending->vcpu);
 	raw_spin_unlock(&hcx_binding_lock);
 	call->forwarded = true;
 
@@ -178,29 +190,26 @@ int hcx_forward_prepare(struct hcx_vm *vm)
  * @kvm: the VM
  * @nr: the number, which no handler has
  *
- * Context: any; the caller is a vCPU of @kvm, or as for hcx_find_nr().
+ * Context: as hcx_find_nr().
  * Return: that, or NULL: the VMM does not.
  */
 struct hcx_entry *hcx_find_forwarder(const struct kvm *kvm, u64 nr)
 {
-	struct hcx_entry *entry = NULL;
-	struct hcx_vm *vm;
+	struct hcx_entry *entry = hcx_forwarder_of(kvm);
+	bool forwards;
 
-	if (nr > HCX_NR_LAST)
+	if (!entry || nr > HCX_NR_LAST)
 		return NULL;
 	raw_spin_lock(&hcx_binding_lock);
-	vm = hcx_vm_find(kvm);
-	if (vm && vm->forwarder && !vm->forwarder->closed &&
-	    hcx_judge(vm, nr, false).verb == HCX_HOST_FORWARD)
-		entry = vm->forwarder;
+	forwards = !entry->closed && hcx_judge(entry->vm, nr, false).verb == HCX_HOST_FORWARD;
 	raw_spin_unlock(&hcx_binding_lock);
 
-	return entry;
+	return forwards ? entry : NULL;
 }
 
 /**
- * hcx_forward_forget() - a VM goes
- * @vm: the VM, no vCPU of which runs any more
+ * hcx_forward_forget() - nobody answers a VM's calls any more
+ * @vm: the VM
  *
  * Context: any but an interrupt; hcx_binding_lock is held.
  */
@@ -208,62 +217,38 @@ void hcx_forward_forget(struct hcx_vm *vm)
 {
 	struct pending *pending, *next;
 
-	list_for_each_entry_safe(pending, next, &vm->forwarded, list) {
-		list_del(&pending->list);
+	list_for_each_entry_safe(pending, next, &vm->forwarded, of_vm) {
+		unlink(pending);
 		kfree_rcu(pending, rcu);
 	}
 }
 
-static void look_for_pending(struct hcx_vm *vm, void *data)
-{
-	struct kvm_vcpu **vcpu = data;
-	const struct pending *pending;
-
-	pending = list_first_entry_or_null(&vm->forwarded, struct pending, list);
-	if (pending && !*vcpu && refcount_inc_not_zero(&vm->kvm->users_count))
-		*vcpu = pending->vcpu;
-}
-
-/* A vCPU that has one, and keeps its VM; NULL: none has. */
-static struct kvm_vcpu *any_pending(void)
-{
-	struct kvm_vcpu *vcpu = NULL;
-
-	hcx_vms_walk(look_for_pending, &vcpu);
-	return vcpu;
-}
-
-/* Unless its KVM_RUN is just about to take the answer. */
-static void cancel(struct kvm_vcpu *vcpu)
+/*
+ * Under the lock, since a vCPU is there as long as its VM is found. One whose KVM_RUN is just
+ * about to take the answer finds none.
+ */
+static void cancel(struct hcx_vm *vm, void *unused)
 {
 	struct pending *pending;
 
-	if (!mutex_trylock(&vcpu->mutex)) {
-		schedule_timeout_idle(1);
-		return;
+	list_for_each_entry(pending, &vm->forwarded, of_vm) {
+		cmpxchg(&pending->vcpu->arch.complete_userspace_io, take_answer, NULL);
+		cmpxchg(&pending->vcpu->arch.complete_userspace_io, exit_now, NULL);
 	}
-	pending = take(vcpu);
-	if (pending) {
-		vcpu->arch.complete_userspace_io = NULL;
-		kfree_rcu(pending, rcu);
-	}
-	mutex_unlock(&vcpu->mutex);
+	hcx_forward_forget(vm);
 }
 
 /**
  * hcx_forward_exit() - let no VMM answer any more, when no vCPU can call
  *
- * Guests whose calls have not been answered find -KVM_ENOSYS.
+ * Guests whose calls have not been answered find -KVM_ENOSYS. After synchronize_rcu_tasks()
+ * no vCPU is in what would have taken the answer: KVM does not sleep between when it looks
+ * for that and when it calls it.
  *
  * Context: process; may sleep.
  */
 void hcx_forward_exit(void)
 {
-	struct kvm_vcpu *vcpu;
-
 	hcx_forwarders_retire();
-	while ((vcpu = any_pending())) {
-		cancel(vcpu);
-		kvm_put_kvm(vcpu->kvm);
-	}
+	hcx_vms_walk(cancel, NULL);
 }

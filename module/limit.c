@@ -24,16 +24,24 @@ struct hcx_bucket {
 	struct rcu_head rcu;
 };
 
-/* What another vCPU of the VM has for the number. */
+/* What another vCPU of the VM has for the number: their bindings are together. */
 static struct hcx_bucket *find(const struct hcx_binding *binding)
 {
-	const struct hcx_binding *other;
+	const struct list_head *all = &binding->entry->bindings;
+	const struct hcx_binding *other = binding;
 
-	list_for_each_entry(other, &binding->vm->bindings, of_vm)
-		if (other->entry == binding->entry && other->bucket)
-			return other->bucket;
+	list_for_each_entry_continue(other, all, of_entry)
+		if (other->vm != binding->vm || other->bucket)
+			break;
+	if (&other->of_entry != all && other->vm == binding->vm)
+		return other->bucket;
 
-	return NULL;
+	other = binding;
+	list_for_each_entry_continue_reverse(other, all, of_entry)
+		if (other->vm != binding->vm || other->bucket)
+			break;
+
+	return &other->of_entry != all && other->vm == binding->vm ? other->bucket : NULL;
 }
 
 /* As small as a binding, and as bounded: it may not fail either. */
@@ -63,17 +71,20 @@ void hcx_bucket_put(struct hcx_bucket *bucket)
 		kfree_rcu(bucket, rcu);
 }
 
-/* Takes one token, if there is one. */
+/*
+ * Takes one token, if there is one. A bucket lacks more than all of its tokens only after the
+ * rate was raised: then it begins anew, with one.
+ */
 static bool take_token(struct hcx_bucket *bucket, u32 rate, u32 burst)
 {
-	u64 token = NSEC_PER_SEC / rate, now = ktime_get_ns(), full_at;
-	s64 old = atomic64_read(&bucket->full_at);
+	s64 token = NSEC_PER_SEC / rate, now = ktime_get_ns();
+	s64 empty = now + token * burst, old = atomic64_read(&bucket->full_at), full_at;
 
 	do {
-		full_at = max_t(u64, old, now) + token;
-		if (full_at - now > token * burst)
+		full_at = max(old, now) + token;
+		if (full_at > empty && old <= empty)
 			return false;
-	} while (!atomic64_try_cmpxchg(&bucket->full_at, &old, full_at));
+	} while (!atomic64_try_cmpxchg(&bucket->full_at, &old, min(full_at, empty)));
 
 	return true;
 }

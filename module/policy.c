@@ -23,6 +23,8 @@
  * @list: in rules, or in the VM's
  * @by: who set it, and takes it along; or NULL
  * @what: what it says
+ * @opens: a VM's own, set in time to open what the administrator allows
+ * @is_gone: whose VMs it is about: that process or cgroup
  * @subject: whose VMs it is about
  * @who: the same, for those who look
  */
@@ -30,6 +32,8 @@ struct rule {
 	struct list_head list;
 	const struct hcx_session *by;
 	struct hcx_host_rule what;
+	bool opens;
+	bool is_gone;
 	struct hcx_subject subject;
 	char who[WHO_LEN];
 };
@@ -124,17 +128,17 @@ static u32 verb_of(const struct rule *theirs, const struct rule *own, bool opt_i
 	if (says(theirs, HCX_HOST_HANDLE))
 		return HCX_HOST_HANDLE;
 	if (says(theirs, HCX_HOST_ALLOW))
-		return says(own, HCX_HOST_HANDLE) ? HCX_HOST_HANDLE : HCX_HOST_DENY;
+		return own && own->opens ? HCX_HOST_HANDLE : HCX_HOST_DENY;
 
 	return opt_in ? HCX_HOST_DENY : HCX_HOST_HANDLE;
 }
 
 static void lower(struct hcx_limit *limit, const struct rule *rule)
 {
-	if (!rule || !rule->what.rate || (limit->rate && limit->rate <= rule->what.rate))
+	if (!rule)
 		return;
-	limit->rate = rule->what.rate;
-	limit->burst = rule->what.burst;
+	limit->rate = min_not_zero(limit->rate, rule->what.rate);
+	limit->burst = min_not_zero(limit->burst, rule->what.burst);
 }
 
 /**
@@ -170,6 +174,8 @@ bool hcx_is_denied(const struct hcx_vm *vm, const struct hcx_entry *entry)
 {
 	bool denied;
 
+	if (!(entry->flags & HCX_OPT_IN) && list_empty(&rules) && list_empty(&vm->rules))
+		return false;
 	raw_spin_lock(&hcx_binding_lock);
 	denied = hcx_judge(vm, entry->nr, entry->flags & HCX_OPT_IN).verb == HCX_HOST_DENY;
 	raw_spin_unlock(&hcx_binding_lock);
@@ -242,6 +248,7 @@ static int note_cgroup(struct rule *rule)
 	cgroup_path(cgroup, path, PATH_MAX);
 	len = strlen(path);
 	snprintf(rule->who, WHO_LEN, "cgroup %s", path + max(0, len - (WHO_LEN - 8)));
+	hcx_make_printable(rule->who);
 	kfree(path);
 
 	return 0;
@@ -378,7 +385,10 @@ static bool is_looser(const struct rule *rule, const struct rule *old)
 				  rule->what.burst > old->what.burst);
 }
 
-/* Whether a VM that calls could call something with @rule that it could not without. */
+/*
+ * Whether a VM that has called could call something with @rule that it could not without: it
+ * opens nothing then, see add(), so HANDLE is of use to it as a limit only.
+ */
 static bool loosens(const struct hcx_vm *vm, const struct rule *rule)
 {
 	const struct rule *old;
@@ -386,10 +396,18 @@ static bool loosens(const struct hcx_vm *vm, const struct rule *rule)
 	list_for_each_entry(old, &vm->rules, list)
 		if (overlap(rule, old) && is_looser(rule, old))
 			return true;
-	if (!says(rule, HCX_HOST_HANDLE))
-		return false;
-	list_for_each_entry(old, &rules, list)
-		if (says(old, HCX_HOST_ALLOW) && overlap(rule, old) && is_about(old, vm))
+
+	return says(rule, HCX_HOST_HANDLE) && !rule->what.rate;
+}
+
+/* Whether a VM that has called had opened before what @rule is about. */
+static bool has_opened(const struct hcx_vm *vm, const struct rule *rule)
+{
+	const struct rule *old;
+
+	list_for_each_entry(old, &vm->rules, list)
+		if (old->opens && old->what.first <= rule->what.first &&
+		    old->what.last >= rule->what.last)
 			return true;
 
 	return false;
@@ -447,6 +465,8 @@ static int add(struct hcx_vm *vm, struct rule *rule, struct list_head *gone)
 		return -EBUSY;
 	if (!old && is_full(list, vm ? HCX_HOST_VM_RULES_MAX : HCX_HOST_RULES_MAX))
 		return -ENOSPC;
+	rule->opens = vm && says(rule, HCX_HOST_HANDLE) &&
+		      (!vm->has_called || has_opened(vm, rule));
 	if (old)
 		list_move(&old->list, gone);
 	insert(rule, list);
@@ -469,6 +489,51 @@ static int take_away(struct hcx_vm *vm, struct rule *like, struct list_head *gon
 	return 0;
 }
 
+static bool has_ended(const struct rule *rule)
+{
+	bool ended = false;
+
+	rcu_read_lock();
+	if (rule->subject.pid)
+		ended = !pid_task(rule->subject.pid, PIDTYPE_TGID);
+	else if (rule->subject.cgroup)
+		ended = !(READ_ONCE(rule->subject.cgroup->self.flags) & CSS_ONLINE);
+	rcu_read_unlock();
+
+	return ended;
+}
+
+static void keep_those_about(struct hcx_vm *vm, void *unused)
+{
+	struct rule *rule;
+
+	list_for_each_entry(rule, &rules, list)
+		if (rule->is_gone && is_about(rule, vm))
+			rule->is_gone = false;
+}
+
+/*
+ * Nobody can name a process or cgroup that is gone, to take its rules away. Nor can a VM become
+ * one of theirs any more; one that is may still be there.
+ */
+static void prune(void)
+{
+	struct rule *rule, *next;
+	LIST_HEAD(gone);
+
+	raw_spin_lock(&hcx_binding_lock);
+	list_for_each_entry(rule, &rules, list)
+		rule->is_gone = has_ended(rule);
+	raw_spin_unlock(&hcx_binding_lock);
+	hcx_vms_walk(keep_those_about, NULL);
+	raw_spin_lock(&hcx_binding_lock);
+	list_for_each_entry_safe(rule, next, &rules, list)
+		if (rule->is_gone)
+			list_move(&rule->list, &gone);
+	raw_spin_unlock(&hcx_binding_lock);
+	hcx_rules_free(&gone);
+}
+
 static int change(struct hcx_vm *vm, struct rule *rule)
 {
 	bool remove = rule->what.flags & HCX_HOST_REMOVE;
@@ -482,7 +547,7 @@ static int change(struct hcx_vm *vm, struct rule *rule)
 		rule_free(rule);
 	hcx_rules_free(&gone);
 	if (!ret)
-		hcx_bindings_judge();
+		hcx_bindings_judge(vm);
 
 	return ret;
 }
@@ -519,6 +584,8 @@ int hcx_rule_set(struct hcx_session *session, const struct hcx_host_rule *what)
 	rule = rule_make(session, what);
 	if (IS_ERR(rule))
 		return PTR_ERR(rule);
+	if (!vm)
+		prune();
 	ret = vm ? prepare(vm, rule) : 0;
 	if (ret) {
 		rule_free(rule);
@@ -568,7 +635,7 @@ void hcx_rules_close(const struct hcx_session *session)
 	raw_spin_unlock(&hcx_binding_lock);
 	hcx_rules_free(&gone);
 	if (any)
-		hcx_bindings_judge();
+		hcx_bindings_judge(vm);
 }
 
 /* Who is shown what. */

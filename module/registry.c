@@ -27,7 +27,8 @@ static struct hlist_head by_name[1 << HCX_NR_BITS];
 static unsigned int registered;	/* for all VMs */
 
 /* Of VMs whose VMMs answer numbers that no handler has. */
-static struct hlist_head forwarders;
+#define FORWARDER_BITS	8
+static struct hlist_head forwarders[1 << FORWARDER_BITS];
 
 /* Entries that are unlinked and not yet freed. */
 static LIST_HEAD(retiring);
@@ -172,16 +173,28 @@ static u32 allot_nr(struct hcx_vm *vm)
 	return nr;
 }
 
-/* Its name is the user's choice, and reaches the terminal of whoever reads a table. */
+/**
+ * hcx_make_printable() - put '?' for what does not print as one character
+ * @text: a user's choice, which reaches the terminal of whoever reads a table
+ *
+ * Context: any.
+ */
+void hcx_make_printable(char *text)
+{
+	for (; *text; text++)
+		if (!isascii(*text) || !isprint(*text))
+			*text = '?';
+}
+
 static void note_process(struct hcx_entry *entry)
 {
 	char *c = entry->by;
 
 	c += snprintf(c, sizeof(entry->by), "%d/", task_tgid_nr(current));
 	strscpy(c, current->comm, entry->by + sizeof(entry->by) - c);
-	for (; *c; c++)
-		if (!isascii(*c) || !isgraph(*c))
-			*c = '?';
+	hcx_make_printable(c);
+	/* A table's columns are parted by blanks. */
+	strreplace(c, ' ', '?');
 }
 
 /* Who registers, for those who look. */
@@ -329,7 +342,7 @@ void hcx_registry_walk(void (*show)(struct hcx_entry *entry, void *data), void *
 	mutex_lock(&registry_lock);
 	walk(hcx_by_nr, ARRAY_SIZE(hcx_by_nr), show, data);
 	walk(hcx_by_nr_in_vm, ARRAY_SIZE(hcx_by_nr_in_vm), show, data);
-	walk(&forwarders, 1, show, data);
+	walk(forwarders, ARRAY_SIZE(forwarders), show, data);
 	mutex_unlock(&registry_lock);
 }
 
@@ -504,6 +517,29 @@ void hcx_unlink(struct hcx_handler *handler, struct list_head *unlinked)
 	mutex_unlock(&registry_lock);
 }
 
+static struct hlist_head *forwarder_bucket(const struct kvm *kvm)
+{
+	return &forwarders[hash_32((u32)(unsigned long)kvm + hcx_seed, FORWARDER_BITS)];
+}
+
+/**
+ * hcx_forwarder_of() - what hcx_forwarder_add() has made for a VM
+ * @kvm: the VM
+ *
+ * Context: as hcx_find_nr().
+ * Return: that, or NULL.
+ */
+struct hcx_entry *hcx_forwarder_of(const struct kvm *kvm)
+{
+	struct hcx_entry *entry;
+
+	hlist_for_each_entry_rcu_notrace(entry, forwarder_bucket(kvm), by_nr)
+		if (READ_ONCE(entry->vm->kvm) == kvm)
+			return entry;
+
+	return NULL;
+}
+
 /**
  * hcx_forwarder_add() - have a VM's calls counted that no handler has and its VMM answers
  * @vm: the VM, which stays
@@ -521,7 +557,7 @@ int hcx_forwarder_add(struct hcx_vm *vm, struct hcx_handler *handler)
 	entry->nr = HCX_NR_ANY;
 	mutex_lock(&registry_lock);
 	if (!vm->forwarder) {
-		hlist_add_head(&entry->by_nr, &forwarders);
+		hlist_add_head_rcu(&entry->by_nr, forwarder_bucket(vm->kvm));
 		WRITE_ONCE(hcx_in_vms, hcx_in_vms + 1);
 		WRITE_ONCE(vm->forwarder, entry);
 		entry = NULL;
@@ -543,10 +579,23 @@ void hcx_forwarder_free(struct hcx_entry *forwarder)
 	if (!forwarder)
 		return;
 	mutex_lock(&registry_lock);
-	hlist_del(&forwarder->by_nr);
+	hlist_del_rcu(&forwarder->by_nr);
 	WRITE_ONCE(hcx_in_vms, hcx_in_vms - 1);
 	mutex_unlock(&registry_lock);
+	synchronize_rcu();
 	kfree(forwarder);
+}
+
+static void close_forwarder(struct hcx_entry *entry, void *unused)
+{
+	hcx_bindings_close(entry);
+}
+
+/* Nothing in it takes long: see hcx_forward(). */
+static void drain_forwarder(struct hcx_entry *entry, void *unused)
+{
+	while (!hcx_bindings_drain(entry))
+		schedule_timeout_idle(msecs_to_jiffies(10));
 }
 
 /**
@@ -556,15 +605,10 @@ void hcx_forwarder_free(struct hcx_entry *forwarder)
  */
 void hcx_forwarders_retire(void)
 {
-	struct hcx_entry *entry;
-
 	mutex_lock(&registry_lock);
-	hlist_for_each_entry(entry, &forwarders, by_nr)
-		hcx_bindings_close(entry);
+	walk(forwarders, ARRAY_SIZE(forwarders), close_forwarder, NULL);
 	synchronize_rcu();
-	hlist_for_each_entry(entry, &forwarders, by_nr)
-		while (!hcx_bindings_drain(entry))
-			schedule_timeout_idle(msecs_to_jiffies(10));
+	walk(forwarders, ARRAY_SIZE(forwarders), drain_forwarder, NULL);
 	mutex_unlock(&registry_lock);
 }
 

@@ -140,6 +140,7 @@ static __always_inline struct hcx_entry *hcx_find_target(const struct kvm *kvm, 
 	return entry || likely(!READ_ONCE(hcx_in_vms)) ? entry : hcx_find_forwarder(kvm, nr);
 }
 
+struct hcx_entry *hcx_forwarder_of(const struct kvm *kvm);
 struct hcx_entry *hcx_find_name(const struct kvm *kvm, const union hcx_name *name);
 
 int hcx_register_in(struct hcx_vm *vm, struct hcx_handler *handler);
@@ -148,6 +149,7 @@ bool hcx_retire_drained(struct list_head *unlinked);
 int hcx_forwarder_add(struct hcx_vm *vm, struct hcx_handler *handler);
 void hcx_forwarder_free(struct hcx_entry *forwarder);
 void hcx_forwarders_retire(void);
+void hcx_make_printable(char *text);
 void hcx_registry_walk(void (*show)(struct hcx_entry *entry, void *data), void *data);
 int hcx_registry_init(void);
 void hcx_registry_exit(void);

@@ -23,7 +23,7 @@ struct hcx_args {
 
 /* A VM is told by its VMM's process. A name may have no NUL where it comes from. */
 
-/* A handler is about to be called. */
+/* A call is about to be answered, by a handler, its VMM or, where it is one too many, nobody. */
 TRACE_EVENT_FN(hcx_enter,
 	TP_PROTO(const struct hcx_call *call, const struct hcx_args *args),
 	TP_ARGS(call, args),

@@ -207,6 +207,56 @@ static void test_killed(void)
 	ksft_test_result_pass("a VMM that is killed with a call to answer\n");
 }
 
+/* Waits in KVM_RUN for a start-up IPI that never comes, with its call to answer. */
+static void *park(void *vcpu)
+{
+	struct kvm_mp_state parked = { .mp_state = KVM_MP_STATE_UNINITIALIZED };
+
+	vcpu_mp_state_set(vcpu, &parked);
+	__vcpu_run(vcpu);
+	return NULL;
+}
+
+static void run_parked(int ready)
+{
+	const struct hcx_host_rule forward = {
+		.verb = HCX_HOST_FORWARD, .first = NR, .last = LAST,
+	};
+	pthread_t thread;
+
+	guest_create_vm(&guest);
+	vm_create_irqchip(guest.vm);
+	guest_add_vcpu(&guest, GUEST_LONG, 0);
+	session = open_session(guest.vm);
+	must(rule(session, &forward));
+	call(NR + 1);
+	close(session);
+	pthread_create(&thread, NULL, park, guest.vcpu);
+	usleep(100000);
+	TEST_ASSERT(write(ready, "", 1) == 1, "the pipe");
+	pthread_join(thread, NULL);
+	_exit(1);
+}
+
+/* A VMM that keeps its vCPU busy keeps nobody from unloading the core. */
+static pid_t start_parked(void)
+{
+	int ready[2];
+	pid_t pid;
+	char byte;
+
+	must(pipe(ready) ? errno : 0);
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		run_parked(ready[1]);
+	close(ready[1]);
+	TEST_ASSERT(read(ready[0], &byte, 1) == 1, "no vCPU is parked");
+	close(ready[0]);
+
+	return pid;
+}
+
 static int unload(const char *module)
 {
 	return syscall(SYS_delete_module, module, 0) && errno != ENOENT ? errno : 0;
@@ -218,6 +268,7 @@ static void test_unload(void)
 	static const char *const users[] = {
 		"hcx_test", "hcx_echo", "hcx_sleep", "hcx_marker", "hcx_clock",
 	};
+	pid_t parked = start_parked();
 	unsigned int i;
 
 	forwarding(GUEST_LONG, 0);
@@ -226,6 +277,8 @@ static void test_unload(void)
 	for (i = 0; i < ARRAY_SIZE(users); i++)
 		must(unload(users[i]));
 	expect(unload("kvm_hcx"), 0, "the core is unloaded under a call that waits for its answer");
+	expect(kill(parked, SIGKILL), 0, "whatever its vCPU is in");
+	waitpid(parked, NULL, 0);
 	expect(answer(ANSWER), ERR64(KVM_ENOSYS), "which then comes to nothing");
 	expect(guest_call0(&guest, NR + 1), ERR64(KVM_ENOSYS), "the guest goes on");
 	guest_free(&guest);
@@ -234,7 +287,7 @@ static void test_unload(void)
 
 int main(void)
 {
-	require_hcx(14 + 5 + 3 + 4 + 2 + 3 + 1 + 3);
+	require_hcx(14 + 5 + 3 + 4 + 2 + 3 + 1 + 4);
 	must_control("register forwarded-too %#x 0 value 7", NR);
 
 	test_exit();

@@ -73,8 +73,29 @@ static void test_bucket(struct kvm_vcpu *vcpus[2])
 	expect(both <= BURST + since(&start), 1, "and one in a second, of two vCPUs together");
 	expect(after.denied - before.denied, 2, "what is refused is counted");
 	expect(one_of_another_vm(), ANSWER, "another VM has tokens of its own");
+	rule_of_all.rate = HCX_HOST_RATE_MAX;
+	must(rule(all, &rule_of_all));
+	usleep(1000);
+	expect(next_value(vcpus[0]), ANSWER, "a limit that is raised counts at once");
 	close(all);
 	expect(next_value(vcpus[0]), ANSWER, "without the rule there is no limit");
+}
+
+/* The rate of one and the burst of the other, if these are lower. */
+static void test_both(struct kvm_vm *vm, struct kvm_vcpu *vcpu)
+{
+	struct hcx_host_rule theirs = limit(2, 1), own = limit(1, 1000);
+	int all = open_device(), session = open_session(vm);
+	struct timespec start;
+
+	must(set_vm(all, -1, HCX_HOST_ALL_VMS));
+	theirs.subject = HCX_HOST_OF_EVERYONE;
+	must(rule(all, &theirs));
+	must(rule(session, &own));
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	expect(answered(vcpu) <= 1 + since(&start), 1, "a VM's own rule does not lift another's burst");
+	close(all);
+	close(session);
 }
 
 /* A VM's own, which can be lowered while it runs. */
@@ -99,7 +120,7 @@ int main(void)
 	struct kvm_vcpu *vcpus[2];
 	struct kvm_vm *vm;
 
-	require_hcx(5 + 5);
+	require_hcx(6 + 5 + 1);
 	must_control("register limited %#x 0 value %#x", NR, ANSWER);
 	vm = vm_create_with_vcpus(2, guest_main, vcpus);
 	next_value(vcpus[0]);
@@ -107,7 +128,10 @@ int main(void)
 
 	test_bucket(vcpus);
 	test_own(vm, vcpus[0]);
+	kvm_vm_free(vm);
 
+	vm = vm_create_with_vcpus(1, guest_main, vcpus);
+	test_both(vm, vcpus[0]);
 	kvm_vm_free(vm);
 	must_control("unregister limited");
 	ksft_finished();

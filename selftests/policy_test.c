@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "session.h"
 
@@ -167,6 +168,15 @@ static void test_opt_in(int all)
 	expect(guest_call0(&guest, OPT_IN), ANSWER, "but before");
 	must(rule(all, RULE(VERB(DENY), ON(OPT_IN), .subject = HCX_HOST_OF_EVERYONE)));
 	expect(guest_call0(&guest, OPT_IN), ERR64(KVM_ENOSYS), "the administrator's word is the last");
+	must(rule(all, RULE(VERB(ALLOW), ON(OPT_IN), .subject = HCX_HOST_OF_EVERYONE)));
+	expect(rule(session, RULE(VERB(HANDLE), ON(OPT_IN), .rate = 1000)), 0,
+	       "what is open can be limited");
+	expect(guest_call0(&guest, OPT_IN), ANSWER, "and stays open");
+	done();
+	fresh();
+	expect(discover(HCX_DISCOVER_NUMBER, OPT_IN), ERR64(KVM_ENOSYS), "in a VM that has called");
+	must(rule(session, RULE(VERB(HANDLE), ON(OPT_IN), .rate = 1000)));
+	expect(guest_call0(&guest, OPT_IN), ERR64(KVM_ENOSYS), "a limit opens nothing");
 	done();
 	must(rule(all, RULE(ON(OPT_IN), .subject = HCX_HOST_OF_EVERYONE, .flags = HCX_HOST_REMOVE)));
 }
@@ -228,6 +238,24 @@ static void test_cgroups(int all)
 	must(rmdir(CHILD) || rmdir(PARENT) || umount(CGROUPS) || rmdir(CGROUPS) ? errno : 0);
 }
 
+/* More rules than there can be, about processes that have ended. */
+static void test_ended(void)
+{
+	int all = open_administrator(), i, refused = 0;
+	pid_t pid;
+
+	for (i = 0; i < HCX_HOST_RULES_MAX + 1; i++) {
+		pid = fork();
+		if (!pid)
+			_exit(0);
+		refused += !!rule(all, RULE(VERB(DENY), ON(OPEN), .flags = HCX_HOST_KEEP,
+					    .subject = HCX_HOST_OF_PROCESS, .id = pid));
+		waitpid(pid, NULL, 0);
+	}
+	expect(refused, 0, "rules about processes that have ended make room");
+	close(all);
+}
+
 static void test_keep(void)
 {
 	int all = open_administrator();
@@ -251,7 +279,7 @@ int main(void)
 {
 	int all;
 
-	require_hcx(30 + 12 + 2 + 11 + 7 + 2 + 4);
+	require_hcx(30 + 12 + 2 + 15 + 7 + 2 + 1 + 4);
 	must_control("register open %#x 0 value %#x", OPEN, ANSWER);
 	must_control("register opt-in %#x %#x value %#x", OPT_IN, HCX_OPT_IN, ANSWER);
 	all = open_administrator();
@@ -265,6 +293,7 @@ int main(void)
 	all = open_administrator();
 	test_cgroups(all);
 	close(all);
+	test_ended();
 	test_keep();
 
 	must_control("unregister open");

@@ -69,9 +69,9 @@ check 'hcx_denied tells whose call was refused, and why' \
 	traced 3 " hcx_denied: $call nr=0x20 name=closed reason=ring3\$"
 ./limit_test >/dev/null
 check 'also where it was one too many' \
-	traced 4 ' hcx_denied: vm=[0-9]+ vcpu=[01] nr=0x70 name=limited reason=rate$'
+	traced 5 ' hcx_denied: vm=[0-9]+ vcpu=[01] nr=0x70 name=limited reason=rate$'
 ./policy_test >/dev/null
-check 'or by a rule' traced 4 " hcx_denied: $call nr=0x51 name=opt-in reason=rule\$"
+check 'or by a rule' traced 5 " hcx_denied: $call nr=0x51 name=opt-in reason=rule\$"
 off hcx_denied
 on hcx_enter
 check 'the core goes while it is traced' sh -c "rmmod hcx_echo hcx_test kvm_hcx"

@@ -293,16 +293,24 @@ struct hcx_host_memory {
  * first named to HCX_HOST_SET_VM.
  *
  * A guest that calls more often than it may gets -%HCX_EAGAIN. The lower of the
- * administrator's rate and the VM's own counts.
+ * administrator's rate and the VM's own counts, and so does the lower burst. Rings share
+ * a number's tokens.
  *
  * A VM's rules can be set until it first calls a number that a handler has. Later only
  * what tightens them is taken: DENY is tighter than FORWARD, that than HANDLE, and a
- * lower rate than a higher one. The administrator can do everything at any time.
+ * lower rate than a higher one. HANDLE must have a rate then, and opens nothing that was
+ * not open; FORWARD is taken for what is opt-in, too, whose handler it does not reach. The
+ * administrator can do everything at any time.
+ *
+ * A rule is about numbers, whatever handler has them: one that is allotted a number can
+ * have another when it is registered again. What must not be reached is best registered
+ * with %HCX_OPT_IN.
  *
  * A rule is replaced by one with the same numbers and subject of the same descriptor.
  * When the descriptor is closed its rules go, but for those with KEEP; and those of a VM
  * which has called already stay as far as they tighten, FORWARD as DENY. A rule with
- * KEEP is the core's, and can be taken away by any descriptor that is about all VMs.
+ * KEEP is the core's, and can be taken away by any descriptor that is about all VMs. One
+ * about a process or cgroup that is gone goes by itself when another is set.
  *
  * With FORWARD, KVM_RUN returns with exit_reason KVM_EXIT_HYPERCALL, and in run->hypercall
  * nr, args[0] to args[3] and flags (KVM_EXIT_HYPERCALL_LONG_MODE, or 0); the next KVM_RUN

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0
+# Sourced: the listings of Documentation/user-space.rst, as they are written there.
+# shellcheck shell=bash
+
+# listing NAME: to stdout, what is indented behind the text that has ``NAME`` and ends in "::".
+listing() {
+	awk -v name="\`\`$1\`\`" '
+		/^[^\t]/ { found = found || index($0, name); on = 0 }
+		/::$/ && found && !done { on = done = 1; next }
+		on && (NF || lines) { lines++; sub(/^\t/, ""); print }
+		END { exit !lines }' "$top/Documentation/user-space.rst" ||
+		die "user-space.rst has no listing $1"
+}
+
+# build_weatherd DIR: the daemon, linked statically.
+build_weatherd() {
+	listing weatherd.c >"$1/weatherd.c"
+	quietly "$build/log/weatherd" gcc -static -O2 -Wall -Wextra -Werror \
+		-I "$top/module/include/uapi" -o "$1/weatherd" "$1/weatherd.c"
+	rm "$1/weatherd.c"
+}

@@ -57,6 +57,20 @@ copy_tools() {
 	done
 }
 
+unpack_python() {
+	say "unpacking Python of Debian's $tools_suite"
+	bootstrap $tools_suite root --variant=extract --include=python3-minimal
+}
+
+# Wherever the directory is put, with PYTHONHOME naming it.
+copy_python() {
+	local root=$cache/python/$tools_suite/root
+
+	cached "${root%/root}" unpack_python
+	copy_program "$1" "$root" python3
+	cp -r "$root"/usr/lib/python3.* "$1/lib/"
+}
+
 # nested_with_tools "TOOL..." -k KERNEL -v VENDOR [WORD...]: for a host test: ./nested, with
 # all words but the first, the tools, and what scripts there source.
 nested_with_tools() {

@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include "vcpus.h"
 
-static void ask(const char *name, __u32 nr, __u64 arg)
+static void report(const char *name, __u32 nr, __u64 arg)
 {
 	struct hcx_dev_call c = { .nr = nr, .args = { arg } };
 
@@ -28,12 +28,12 @@ int main(void)
 	__u32 hold;
 
 	open_dev();
-	ask("weather", find_soon("weather"), 3);
-	ask("knock", find_soon("knock"), 0);
+	report("weather", find_soon("weather"), 3);
+	report("knock", find_soon("knock"), 0);
 	hold = find_soon("hold");
-	ask("hold", hold, 0);
-	ask("hold", hold, 0);
-	ask("hold", find_soon("hold"), 0);
+	report("hold", hold, 0);
+	report("hold", hold, 0);
+	report("hold", find_soon("hold"), 0);
 
 	return 0;
 }

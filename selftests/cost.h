@@ -5,6 +5,9 @@
 
 #include "kvm_util.h"
 
+/* The port by which a guest calls its VMM, which takes what it writes there, and has it read 0. */
+#define COST_PORT	0x80
+
 /*
  * Prints what a call costs. The guest makes rounds of @calls, so few that some rounds see
  * no tick of the host's timer, and tells each round's ticks by GUEST_SYNC(). Printed are the

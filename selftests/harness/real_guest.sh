@@ -31,6 +31,21 @@ copy_qemu() {
 	cp /usr/share/seabios/bios-256k.bin /usr/share/qemu/{kvmvapic,linuxboot_dma}.bin "$1/share/"
 }
 
+# guest_modules ROOT NAME...: what modprobe finds in the guest, of its kernel's own modules.
+guest_modules() {
+	local image release dir
+
+	image=$(kernel_dir $guest_kernel)
+	release=$(cat "$image/release")
+	dir=$1/lib/modules/$release
+	shift
+	mkdir -p "$dir"
+	cp "$image/lib/modules/$release/"modules.{order,builtin,builtin.modinfo} "$dir/"
+	/sbin/modprobe -a -d "$image" -S "$release" --show-depends "$@" |
+		awk '$1 == "insmod" { print $2 }' | sort -u | xargs cp -t "$dir"
+	/sbin/depmod -b "${dir%/lib/modules/*}" "$release"
+}
+
 # pack_initrd ROOT FILE...: the guest's initial ramdisk, to stdout: a shell and the files,
 # one of which is init, besides what is in ROOT.
 pack_initrd() {

@@ -61,7 +61,10 @@ static uint64_t least_round(struct kvm_vcpu *vcpu, int calls)
 	return per_call(least, calls);
 }
 
-/* The least of the rounds, once it has stayed the same: kernels are slower just after boot. */
+/*
+ * The least of the rounds, once it has stayed the same: kernels are slower just after boot. Where
+ * threads take turns it varies a little.
+ */
 static uint64_t settled_cost(struct kvm_vcpu *vcpu, int calls)
 {
 	uint64_t cost = 0, last;
@@ -70,7 +73,7 @@ static uint64_t settled_cost(struct kvm_vcpu *vcpu, int calls)
 	for (i = 0; i < TRIES && same < 5; i++) {
 		last = cost;
 		cost = least_round(vcpu, calls);
-		same = cost == last ? same + 1 : 0;
+		same = labs((long)(cost - last)) <= cost / 4096 ? same + 1 : 0;
 	}
 	TEST_ASSERT(same == 5, "the cost does not settle: %lu, %lu", last, cost);
 

@@ -211,6 +211,8 @@ static void *answer_all(void *session)
 {
 	for (;;)
 		answer((intptr_t)session);
+
+	return NULL;
 }
 
 static void *answer_by_epoll(void *session)
@@ -223,6 +225,8 @@ static void *answer_by_epoll(void *session)
 		TEST_ASSERT(epoll_wait(epoll, &events, 1, -1) == 1, "epoll_wait");
 		answer((intptr_t)session);
 	}
+
+	return NULL;
 }
 
 static void start_server(struct kvm_vm *vm, void *(*run)(void *))
@@ -251,6 +255,8 @@ static void *read_events(void *fd)
 	for (;;)
 		TEST_ASSERT(read((intptr_t)fd, &count, sizeof(count)) == sizeof(count) && count == 1,
 			    "more than one event at a time");
+
+	return NULL;
 }
 
 static const struct way {

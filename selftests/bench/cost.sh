@@ -9,7 +9,8 @@
 cost() {
 	cost_case=$1
 	shift
-	echo "$cost_case $("$@")"
+	cost_figures=$("$@")
+	echo "$cost_case $cost_figures"
 }
 
 # left_out CASE REASON

@@ -21,7 +21,7 @@
 /* Few calls, so that in some rounds neither the guest's timer nor the host's ticks. */
 #define CALLS	5
 
-/* Few, too: now and then the emulator loses a guest that is interrupted, see harness/trips.sh. */
+/* Few, too: the emulator may lose a guest that is interrupted, see harness/trips.sh. */
 #define ROUNDS	31
 
 static int dev, sock;

@@ -25,12 +25,13 @@ struct bell {
 
 static long ring(struct hcx_call *call)
 {
+	const struct hcx_offer *offer = hcx_offer_of(call);
 	u64 value = hcx_arg(call, 0);
 	long ret = -KVM_ENOSYS;
 	struct bell *bell;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(bell, &hcx_offer_of(call)->bells, of_offer)
+	list_for_each_entry_rcu(bell, &offer->bells, of_offer)
 		if (bell->any || bell->value == value) {
 			hcx_signal_eventfd(bell->eventfd);
 			ret = 0;

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
-# Sourced: the listings of Documentation/user-space.rst, as they are written there.
+# Sourced: the listings of a document, as they are written there.
 # shellcheck shell=bash
 
-# listing NAME: to stdout, what is indented behind the text that has ``NAME`` and ends in "::".
+# listing NAME [DOCUMENT]: to stdout, what is indented behind the text that has ``NAME`` and ends in "::".
 listing() {
+	local document=${2:-user-space.rst}
+
 	awk -v name="\`\`$1\`\`" '
 		/^[^\t]/ { found = found || index($0, name); on = 0 }
 		/::$/ && found && !done { on = done = 1; next }
 		on && (NF || lines) { lines++; sub(/^\t/, ""); print }
-		END { exit !lines }' "$top/Documentation/user-space.rst" ||
-		die "user-space.rst has no listing $1"
+		END { exit !lines }' "$top/Documentation/$document" ||
+		die "$document has no listing $1"
 }
 
 # build_weatherd DIR: the daemon, linked statically.

@@ -40,5 +40,5 @@ count_trips() {
 		say "kernel $1, vendor $2: the emulator has lost the guest, time $try"
 	done
 	cat "$dir/said" >&2
-	die "kernel $1, vendor $2: no round trips of a whole Linux"
+	printf '%s - the emulator lost the guest, four times\n' $trips
 }

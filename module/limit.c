@@ -24,12 +24,17 @@ struct hcx_bucket {
 	struct rcu_head rcu;
 };
 
-/* What another vCPU of the VM has for the number: their bindings are together. */
+/*
+ * What another vCPU of the VM has for the number: their bindings are together. Those of an
+ * entry that is on its way out are not all in its list.
+ */
 static struct hcx_bucket *find(const struct hcx_binding *binding)
 {
 	const struct list_head *all = &binding->entry->bindings;
 	const struct hcx_binding *other = binding;
 
+	if (binding->entry->closed)
+		return NULL;
 	list_for_each_entry_continue(other, all, of_entry)
 		if (other->vm != binding->vm || other->bucket)
 			break;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* /dev/kvm_hcx: who may set up what, every field wrong, and what a descriptor's end undoes. */
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "session.h"
 
@@ -218,6 +221,68 @@ static void test_shared(void)
 	expect(guest_call0(&guest, NR), ERR64(KVM_ENOSYS), "which takes the numbers along");
 }
 
+static int exec_with(int session)
+{
+	char fd[16];
+
+	snprintf(fd, sizeof(fd), "%d", session);
+	execl("/proc/self/exe", "session_test", fd, NULL);
+	return 255;
+}
+
+/* main() of what exec_with() starts. */
+static int main_after_exec(const char *fd)
+{
+	return serve(atoi(fd), NR, "exec", 0, 0);
+}
+
+static void test_exec(void)
+{
+	int session = open_session(guest.vm), kept = dup(session);
+
+	expect(in_child(exec_with, session), EBADF, "exec() closes what is O_CLOEXEC");
+	expect(in_child(exec_with, kept), 0, "and leaves what is not, which is as good");
+	close(session);
+	close(kept);
+}
+
+/* Does what it can, and stays. */
+static void be_another_user(void)
+{
+	const struct hcx_host_rule deny = {
+		.verb = HCX_HOST_DENY, .first = OTHER, .last = OTHER,
+	};
+	int session;
+
+	if (setgid(65534) || setuid(65534))
+		_exit(255);
+	guest_create(&guest, GUEST_LONG, 0);
+	session = open_session(guest.vm);
+	must(serve(session, NR, "theirs", 0, 0));
+	must(rule(session, &deny));
+	raise(SIGSTOP);
+	_exit(0);
+}
+
+static void test_two_users(void)
+{
+	pid_t pid;
+
+	must(chmod(HCX_HOST_PATH, 0666) || chmod("/dev/kvm", 0666) ? errno : 0);
+	must_control("register everyones %#x 0 value 7", OTHER);
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		be_another_user();
+	waitpid(pid, NULL, WUNTRACED);
+	expect(guest_call0(&guest, NR), ERR64(KVM_ENOSYS), "what another user answers is not ours");
+	expect(guest_call0(&guest, OTHER), 7, "what he denies is");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	must_control("unregister everyones");
+	must(chmod(HCX_HOST_PATH, 0660) ? errno : 0);
+}
+
 /* What the core's own table tells of numbers that programs answer. */
 static void test_table(int session)
 {
@@ -255,11 +320,13 @@ static void test_many_vms(void)
 	expect(wrong, 0, "a thousand VMs come and go");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	int session;
 
-	require_hcx(49);
+	if (argc > 1)
+		return main_after_exec(argv[1]);
+	require_hcx(53);
 	guest_create(&guest, GUEST_LONG, 0);
 
 	test_unset();
@@ -271,6 +338,8 @@ int main(void)
 	test_limits();
 	test_who();
 	test_shared();
+	test_exec();
+	test_two_users();
 	test_many_vms();
 
 	guest_free(&guest);

@@ -4,6 +4,7 @@
 #	make		build for the running kernel, or KVER= or KDIR=
 #	make demo	see it work, in a nested host
 #	make check	all tests, in nested hosts: KERNELS= VENDORS= TESTS=
+#	make check-debug	the same on kernels with KASAN, lockdep, KCSAN and so on
 #	make results	Documentation/results.rst, from the last make check
 #	make bench	what a hypercall costs: KERNELS= VENDORS=
 #	make cost	the same with all peers, and Documentation/cost.rst from it
@@ -112,7 +113,7 @@ deb:
 	cd $(DEB_SOURCE) && dpkg-buildpackage -us -uc
 	@ls $(CURDIR)/.build/deb/*.deb
 
-demo check bench cost mutate results timeline style:
+demo check check-debug bench cost mutate results timeline style:
 	@selftests/harness/$@
 
 clean:
@@ -124,4 +125,4 @@ clean:
 		module/examples/modules.order module/handlers/modules.order module/offsets.[hs] module/probed.h
 
 .PHONY: modules headers-there install install-devel uninstall guest guest-install guest-uninstall \
-	guest-tools guest-tools-install dkms-install deb demo check bench cost mutate results timeline style clean
+	guest-tools guest-tools-install dkms-install deb demo check check-debug bench cost mutate results timeline style clean

@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0
 # Sourced: the kernels of ../kernels, their images, headers and sources.
 # shellcheck shell=bash
+. "$selftests/harness/debug_kernel.sh"
 
 # kernel_field NAME N: column N of NAME's line in the table.
 kernel_field() {
 	local field
 
 	field=$(awk -v name="$1" -v n="$2" '$1 == name { print $n }' "$selftests/kernels")
-	[ -n "$field" ] || die "no kernel '$1' in $selftests/kernels; there is: $(kernel_names)"
+	[ -n "$field" ] ||
+		die "no kernel '$1' in $selftests/kernels; there is: $(kernel_names) $(debug_kernel_names)"
 	echo "$field"
 }
 
+# Of the distribution's own kernels.
 kernel_names() {
-	awk '!/^#/ && NF { print $1 }' "$selftests/kernels" | xargs
+	awk '!/^#/ && NF && $3 ~ /amd64$/ { print $1 }' "$selftests/kernels" | xargs
 }
 
 # In the suite's root: the packages that the image's metapackage stands for, with
@@ -41,7 +44,7 @@ unpack_image() {
 		cp -r usr/lib/modules lib/ &&
 		mv "$(find boot lib -maxdepth 3 -name 'vmlinuz*')" vmlinuz &&
 		mv "$(find boot lib -maxdepth 3 -name 'config*')" config &&
-		rm -rf boot usr &&
+		rm -rf boot etc usr &&
 		ls lib/modules >release &&
 		/sbin/depmod -b . "$(cat release)"
 }
@@ -67,6 +70,10 @@ make_kernel() {
 
 	suite=$(kernel_field "$1" 2)
 	flavour=$(kernel_field "$1" 3)
+	if is_debug "$1"; then
+		make_debug_kernel "$1" "$suite" "$flavour"
+		return
+	fi
 	root=$(suite_root "$suite") || return
 	say "kernel $1: fetching the image"
 	quietly "$cache/log/fetch-$1" fetch_image "$root" "$flavour"

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0
+# Sourced by kernel.sh: kernels that look for errors in themselves, built from their suite's
+# linux-source without drivers and with the options of ../debug/.
+# shellcheck shell=bash
+
+debug_kernel_names() {
+	awk '!/^#/ && NF && $3 !~ /amd64$/ { print $1 }' "$selftests/kernels" | xargs
+}
+
+is_debug() {
+	printf '%s\n' $(debug_kernel_names) | grep -q -x -F -e "$1"
+}
+
+debug_root_packages="build-essential,kmod,xz-utils,bc,bison,flex,libelf-dev,libssl-dev,libdw-dev,cpio"
+debug_root_packages+=",rsync,debhelper,python3,linux-source"
+
+make_debug_root() {
+	say "fetching the kernel source and compiler of Debian's $1"
+	bootstrap "$1" root --variant=apt --skip=cleanup/apt --include="$debug_root_packages"
+}
+
+# build_debug_kernel ROOT FLAVOUR: the packages of its image and headers come out here.
+build_debug_kernel() {
+	cat "$selftests/debug/base.config" "$selftests/debug/$2.config" | in_copy "$1" sh -e -c '
+		dir=$(mktemp -d)
+		mkdir "$dir/linux"
+		cd "$dir/linux"
+		cat >../wanted
+		tar -x --strip-components=1 -f /usr/src/linux-source-*.tar.xz
+		make KCONFIG_ALLCONFIG=../wanted allnoconfig >&2
+		if grep "^CONFIG_" ../wanted | grep -v -x -F -f .config >&2; then
+			echo "these options did not come out as wanted" >&2
+			exit 1
+		fi
+		make -j"$(nproc)" LOCALVERSION="-$0" KDEB_PKGVERSION=1 \
+			DEB_BUILD_PROFILES=pkg.linux-upstream.nokerneldbg bindeb-pkg >&2
+		tar -C .. -c $(cd .. && ls linux-image-*.deb linux-headers-*.deb)' "$2" |
+		tar -x --no-same-owner
+}
+
+# install_headers ROOT: those that have come out here.
+install_headers() {
+	tar -c linux-headers-*.deb | in_root "$1" sh -e -c '
+		cd "$(mktemp -d)"
+		tar -x
+		dpkg --install ./*.deb
+		rm ./*.deb'
+	rm linux-headers-*.deb
+}
+
+# make_debug_kernel NAME SUITE FLAVOUR
+make_debug_kernel() {
+	local dir=root/$2-debug
+
+	cached "$cache/$dir" make_debug_root "$2"
+	say "kernel $1: building it, which takes a quarter of an hour on two CPUs"
+	quietly "$cache/log/build-$1" build_debug_kernel "$cache/$dir/root" "$3"
+	quietly "$cache/log/headers-$1" install_headers "$cache/$dir/root"
+	quietly "$cache/log/unpack-$1" unpack_image
+	ln -s "../../$dir/root" root
+}

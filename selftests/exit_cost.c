@@ -36,7 +36,7 @@
 #define MMIO		0xfeb00000
 
 /* Under Bochs the host's timer ticks every 80,000 instructions. */
-#define CALLS	5
+#define CALLS	3
 
 static __always_inline void rounds_of(void (*once)(void))
 {

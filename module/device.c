@@ -66,8 +66,10 @@ static ssize_t device_read(struct file *file, char __user *buffer, size_t size, 
 	if (ret <= 0)
 		return ret;
 	do {
-		if (copy_to_user(buffer + done, &request, sizeof(request)))
+		if (copy_to_user(buffer + done, &request, sizeof(request))) {
+			hcx_queue_put_back(&session->queue, request.id);
 			return done ?: -EFAULT;
+		}
 		done += sizeof(request);
 	} while (size - done >= sizeof(request) && hcx_queue_read(&session->queue, &request));
 

@@ -173,6 +173,27 @@ static struct request *find(struct hcx_queue *queue, u64 id)
 	return NULL;
 }
 
+/**
+ * hcx_queue_put_back() - undo hcx_queue_read(): the program was not told of the request
+ * @queue: the queue
+ * @id: the request, which may be gone by now
+ *
+ * Context: process.
+ */
+void hcx_queue_put_back(struct hcx_queue *queue, u64 id)
+{
+	struct request *request;
+
+	spin_lock(&queue->lock);
+	request = find(queue, id);
+	if (request) {
+		hash_del(&request->by_id);
+		list_add(&request->list, &queue->waiting);
+		wake_up(&queue->readers);
+	}
+	spin_unlock(&queue->lock);
+}
+
 /* Results where the number declares none would be lost. */
 static bool results_declared(const struct request *request,
 			     const struct hcx_host_response *response)

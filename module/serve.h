@@ -34,6 +34,7 @@ void hcx_queue_init(struct hcx_queue *queue);
 void hcx_queue_cancel(struct hcx_queue *queue, struct hcx_offer *offer);
 bool hcx_queue_has_request(struct hcx_queue *queue);
 bool hcx_queue_read(struct hcx_queue *queue, struct hcx_host_request *request);
+void hcx_queue_put_back(struct hcx_queue *queue, u64 id);
 int hcx_queue_respond(struct hcx_queue *queue, const struct hcx_host_response *response);
 int hcx_queue_copy(struct hcx_queue *queue, const struct hcx_host_memory *memory);
 

@@ -105,6 +105,38 @@ static void test_results(void)
 	must(end(session, OTHER));
 }
 
+static void call_both(struct caller *callers, struct guest *second)
+{
+	start_call(&callers[0], &guest, OTHER);
+	wait_for_calls("batch", 1);
+	start_call(&callers[1], second, OTHER);
+	wait_for_calls("batch", 2);
+}
+
+/* Where one request fits before the end of the program's memory. */
+static void *last_place(void)
+{
+	char *pages = mmap(NULL, 2 * 4096, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	must(munmap(pages + 4096, 4096) ? errno : 0);
+	return pages + 4096 - sizeof(struct hcx_host_request);
+}
+
+/* Of two requests, the second cannot be written to the program's memory. */
+static void test_no_room(int session, struct caller *callers, struct guest *second)
+{
+	struct hcx_host_request *first = last_place(), other;
+
+	call_both(callers, second);
+	expect(read(session, first, 2 * sizeof(*first)), sizeof(*first), "one of two is read");
+	other = next_request(session);
+	must(respond(session, first->id, 1));
+	must(respond(session, other.id, 2));
+	expect(join_call(&callers[0]), 1, "it is the first");
+	expect(join_call(&callers[1]), 2, "and the second waits on");
+}
+
 static void test_batch(void)
 {
 	struct hcx_host_response responses[3] = {};
@@ -117,10 +149,7 @@ static void test_batch(void)
 	other = open_device();
 	must(set_vm(other, -1, HCX_HOST_ALL_VMS));
 	must(serve(other, OTHER, "batch", 0, 0));
-	start_call(&callers[0], &guest, OTHER);
-	wait_for_calls("batch", 1);
-	start_call(&callers[1], &second, OTHER);
-	wait_for_calls("batch", 2);
+	call_both(callers, &second);
 	expect(read(other, requests, sizeof(requests)), 2 * sizeof(*requests),
 	       "requests of two VMs are read at once");
 	expect(requests[0].vm != requests[1].vm, 1, "which differ");
@@ -133,6 +162,7 @@ static void test_batch(void)
 	       "they are answered at once, up to the wrong one");
 	expect(join_call(&callers[0]), -2, "each gets its own");
 	expect(join_call(&callers[1]), ERR32(1), "in 32 bits where it has them");
+	test_no_room(other, callers, &second);
 	close(other);
 	guest_free(&second);
 }
@@ -156,7 +186,9 @@ static void test_poll(void)
 	expect(pollfd.revents, POLLIN, "and says so");
 	expect(read(session, NULL, sizeof(request)) < 0 ? errno : 0, EFAULT,
 	       "a buffer that is not there is refused");
-	expect(join_call(&caller), ERR64(HCX_ETIMEDOUT), "what it took is in flight");
+	request = next_request(session);
+	must(respond(session, request.id, 5));
+	expect(join_call(&caller), 5, "and the request is there for the next");
 	must(fcntl(session, F_SETFL, 0) ? errno : 0);
 }
 
@@ -251,7 +283,7 @@ static void test_killed(void)
 
 int main(void)
 {
-	require_hcx(67);
+	require_hcx(70);
 	guest_create(&guest, GUEST_LONG, 0);
 	session = open_session(guest.vm);
 

@@ -173,8 +173,8 @@ struct hcx_host_end {
  *
  * read() returns as many whole ones as wait and fit. It waits for one, unless the file is
  * O_NONBLOCK. Its errors: -EINVAL, not even one fits; -EAGAIN, none waits and the file is
- * O_NONBLOCK; -EINTR, a signal; -EFAULT, the buffer is not the program's: what was read
- * into it stays in flight.
+ * O_NONBLOCK; -EINTR, a signal; -EFAULT, the buffer is not the program's. What cannot be
+ * written there waits on, and is the next to be read.
  *
  * poll() has POLLIN while one waits, POLLHUP when the descriptor's VM is gone.
  *

@@ -53,7 +53,7 @@ make_debug_kernel() {
 	local dir=root/$2-debug
 
 	cached "$cache/$dir" make_debug_root "$2"
-	say "kernel $1: building it, which takes a quarter of an hour on two CPUs"
+	say "kernel $1: building it, which takes ten minutes on two CPUs"
 	quietly "$cache/log/build-$1" build_debug_kernel "$cache/$dir/root" "$3"
 	quietly "$cache/log/headers-$1" install_headers "$cache/$dir/root"
 	quietly "$cache/log/unpack-$1" unpack_image

@@ -256,11 +256,11 @@ static struct test_handler *parse(const char *words)
 	char kind[16];
 
 	if (!test)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	if (sscanf(words, "%23s %i %i %15s %lli %u", test->name, &test->handler.nr,
 		   &test->handler.flags, kind, &test->value, &test->handler.budget_ms) < 5) {
 		kfree(test);
-		return NULL;
+		return ERR_PTR(-EDOM);
 	}
 	test->handler.name = test->name;
 	test->handler.owner = THIS_MODULE;
@@ -282,7 +282,7 @@ static int do_register(const char *words)
 {
 	struct test_handler *test = parse(words);
 
-	return test ? keep(test, hcx_register(&test->handler)) : -EDOM;
+	return IS_ERR(test) ? PTR_ERR(test) : keep(test, hcx_register(&test->handler));
 }
 
 static int do_replace(const char *words)
@@ -294,11 +294,11 @@ static int do_replace(const char *words)
 	if (sscanf(words, "%23s %n", name, &read) != 1)
 		return -EDOM;
 	old = find(name);
-	test = parse(words + read);
-	if (!old || !test) {
-		kfree(test);
+	if (!old)
 		return -EDOM;
-	}
+	test = parse(words + read);
+	if (IS_ERR(test))
+		return PTR_ERR(test);
 	error = hcx_replace(&old->handler, &test->handler);
 	if (!error) {
 		list_del(&old->list);
@@ -366,10 +366,28 @@ static long answer_zero(struct hcx_call *call)
 	return 0;
 }
 
+static int fill_many(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < many_count; i++) {
+		many[i] = (struct hcx_handler){
+			.nr = HCX_NR_ANY,
+			.name = kasprintf(GFP_KERNEL, "m%u", i),
+			.owner = THIS_MODULE,
+			.call = answer_zero,
+		};
+		if (!many[i].name)
+			return -ENOMEM;
+	}
+
+	return 0;
+}
+
 /* The names are m0, m1, ...; 0 takes those of the last time back. */
 static int do_many(const char *words)
 {
-	unsigned int count, i;
+	unsigned int count;
 	int error;
 
 	if (kstrtouint(words, 0, &count) || count > 2 * HCX_MAX_HANDLERS)
@@ -378,15 +396,8 @@ static int do_many(const char *words)
 	many = kvcalloc(count, sizeof(*many), GFP_KERNEL);
 	if (!many)
 		return -ENOMEM;
-	for (i = 0; i < count; i++)
-		many[i] = (struct hcx_handler){
-			.nr = HCX_NR_ANY,
-			.name = kasprintf(GFP_KERNEL, "m%u", i),
-			.owner = THIS_MODULE,
-			.call = answer_zero,
-		};
-	error = hcx_register_handlers(many, count);
 	many_count = count;
+	error = fill_many() ?: hcx_register_handlers(many, count);
 	if (error)
 		forget_many();
 

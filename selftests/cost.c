@@ -62,20 +62,21 @@ static uint64_t least_round(struct kvm_vcpu *vcpu, int calls)
 }
 
 /*
- * The least of the rounds, once it has stayed the same: kernels are slower just after boot. Where
- * threads take turns it varies a little.
+ * The least of the rounds, once no less has come for a while: kernels are slower just after boot,
+ * and where threads take turns it varies.
  */
 static uint64_t settled_cost(struct kvm_vcpu *vcpu, int calls)
 {
-	uint64_t cost = 0, last;
+	uint64_t cost = UINT64_MAX, next;
 	int same = 0, i;
 
 	for (i = 0; i < TRIES && same < 5; i++) {
-		last = cost;
-		cost = least_round(vcpu, calls);
-		same = labs((long)(cost - last)) <= cost / 4096 ? same + 1 : 0;
+		next = least_round(vcpu, calls);
+		same = next < cost ? 0 : same + 1;
+		if (next < cost)
+			cost = next;
 	}
-	TEST_ASSERT(same == 5, "the cost does not settle: %lu, %lu", last, cost);
+	TEST_ASSERT(same == 5, "the cost does not settle: %lu", cost);
 
 	return cost;
 }

@@ -10,7 +10,7 @@
 #	make cost	the same with all peers, and Documentation/cost.rst from it
 #	make timeline	a guest's and its host's traces as one, and a picture of it
 #	make mutate	that tests find what is taken out: MUTATIONS=
-#	make style	checkpatch and sparse
+#	make style	checkpatch, compilers' warnings, sparse, coccinelle, shellcheck
 #	make install	the modules, and what handler modules are built with
 #	make dkms-install	the modules by DKMS, likewise
 #	make guest	the driver for guests, hcx_guest.ko; takes no KVM

@@ -84,7 +84,8 @@ TRACE_EVENT_FN(hcx_exit,
 		__entry->ns = ns;
 	),
 	TP_printk("vm=%d vcpu=%d nr=%#x name=%s a0=%#llx a1=%#llx a2=%#llx a3=%#llx result=%lld ns=%llu",
-		  __entry->vm, __entry->vcpu, __entry->nr, __entry->name, __entry->a0, __entry->a1, __entry->a2, __entry->a3,
+		  __entry->vm, __entry->vcpu, __entry->nr, __entry->name,
+		  __entry->a0, __entry->a1, __entry->a2, __entry->a3,
 		  __entry->result, __entry->ns),
 	hcx_trace_begins, hcx_trace_ends
 );

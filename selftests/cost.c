@@ -30,7 +30,8 @@ static uint64_t next_round(struct kvm_vcpu *vcpu)
 
 	for (;;) {
 		TEST_ASSERT(!__vcpu_run(vcpu), "KVM_RUN: %s", strerror(errno));
-		TEST_ASSERT(run->exit_reason == KVM_EXIT_IO || run->exit_reason == KVM_EXIT_HYPERCALL,
+		TEST_ASSERT(run->exit_reason == KVM_EXIT_IO ||
+			    run->exit_reason == KVM_EXIT_HYPERCALL,
 			    "exit %u (%s)", run->exit_reason, exit_reason_str(run->exit_reason));
 		if (round_ended(run))
 			break;

@@ -19,7 +19,8 @@ static void enter_debugged(struct guest *guest, struct kvm_guest_debug *debug, u
 static void expect_stop(struct guest *guest, uint64_t rax, const char *what)
 {
 	expect(guest->vcpu->run->exit_reason, KVM_EXIT_DEBUG, "%s: stops", what);
-	expect(guest->vcpu->run->debug.arch.pc, GUEST_CODE + INSN_SIZE, "%s: behind the call", what);
+	expect(guest->vcpu->run->debug.arch.pc, GUEST_CODE + INSN_SIZE,
+	       "%s: behind the call", what);
 	expect(guest->regs.rip, GUEST_CODE + INSN_SIZE, "%s: with the RIP there", what);
 	expect(guest->regs.rax, rax, "%s: with the result", what);
 }

@@ -22,7 +22,8 @@ static void create(struct guest *guest)
 /* A write from the middle of page @first to that of page @last. */
 static uint64_t write_pages(struct guest *guest, int first, int last)
 {
-	return guest_call(guest, WRITE, SLOT_GPA + first * 4096 + 2048, (last - first) * 4096, 0, 0);
+	return guest_call(guest, WRITE, SLOT_GPA + first * 4096 + 2048, (last - first) * 4096,
+			  0, 0);
 }
 
 /* The log holds pages @first to @last and no other; -1: none. */

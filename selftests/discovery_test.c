@@ -31,7 +31,8 @@ static void test_ring0(void)
 
 	guest_create(&guest, GUEST_LONG, 0);
 	expect(discover(&guest, HCX_DISCOVER_VERSION, 0, 0, 0), HCX_ABI_VERSION, "version");
-	expect(discover(&guest, HCX_DISCOVER_FEATURES, 0, 0, 0), HCX_FEATURE_RING3 | HCX_FEATURE_RESULTS,
+	expect(discover(&guest, HCX_DISCOVER_FEATURES, 0, 0, 0),
+	       HCX_FEATURE_RING3 | HCX_FEATURE_RESULTS,
 	       "features");
 	expect(discover(&guest, 4, 0, 0, 0), ERR64(KVM_EOPNOTSUPP), "an unknown question");
 	expect(discover(&guest, 1ULL << 32, 0, 0, 0), ERR64(KVM_EOPNOTSUPP), "a 64-bit question");

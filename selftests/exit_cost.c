@@ -253,8 +253,8 @@ static void *read_events(void *fd)
 	uint64_t count;
 
 	for (;;)
-		TEST_ASSERT(read((intptr_t)fd, &count, sizeof(count)) == sizeof(count) && count == 1,
-			    "more than one event at a time");
+		TEST_ASSERT(read((intptr_t)fd, &count, sizeof(count)) == sizeof(count) &&
+			    count == 1, "more than one event at a time");
 
 	return NULL;
 }

@@ -108,7 +108,7 @@ void guest_prepare(struct guest *guest, uint64_t nr, uint64_t a0, uint64_t a1,
 		.r12 = 0x1212121212121212, .r13 = 0x1313131313131313,
 		.r14 = 0x1414141414141414, .r15 = 0x1515151515151515,
 		.rip = GUEST_CODE,
-		.rflags = 0x3002,	/* IOPL 3, so that ring 3 can tell the host that it is done */
+		.rflags = 0x3002,	/* IOPL 3: ring 3 can tell the host that it is done */
 	};
 }
 

@@ -21,7 +21,10 @@ void pin_to(int cpu);
 /* Skips the test where @module is not loaded. */
 void require_module(const char *module);
 
-/* Starts a test of @plan results with hcx_test.ko. In the header, since kselftest.h counts by file. */
+/*
+ * Starts a test of @plan results with hcx_test.ko. In the header, since kselftest.h counts by
+ * file.
+ */
 static inline void require_hcx(unsigned int plan)
 {
 	ksft_print_header();

@@ -10,7 +10,7 @@
 
 #define SERVED		0x90	/* by a program: the first argument, inverted */
 #define BELL		0x91
-#define FORWARDED	0x92	/* to 0x93, of which one has a handler: the number plus the argument */
+#define FORWARDED	0x92	/* to 0x93, of which one has a handler: number plus argument */
 #define DENIED		0x94
 #define TOGGLED		0x95	/* answers 7, or is denied */
 #define UNKNOWN		0x96

@@ -13,6 +13,7 @@
 
 #define VERB(v)	.verb = HCX_HOST_##v
 #define ON(nr)	.first = nr, .last = nr
+#define ALL	.subject = HCX_HOST_OF_EVERYONE
 #define RULE(...) (&(const struct hcx_host_rule){ __VA_ARGS__ })
 
 /* A guest that has not called anything, and a descriptor that is about it. */
@@ -60,21 +61,25 @@ static uint64_t discover(uint64_t what, uint64_t value)
 static void test_fields(int all)
 {
 	const struct { const char *what; struct hcx_host_rule vm, all; } wrong[] = {
-		{ "an unknown verb", { .verb = 4, ON(OPEN) }, { .verb = 4, ON(OPEN), .subject = 3 } },
-		{ "an unknown flag", { .flags = 4, ON(OPEN) }, { .flags = 4, ON(OPEN), .subject = 3 } },
-		{ "a number of KVM's", { .first = 12, .last = 20 }, { .first = 12, .last = 20, .subject = 3 } },
+		{ "an unknown verb", { .verb = 4, ON(OPEN) }, { .verb = 4, ON(OPEN), ALL } },
+		{ "an unknown flag", { .flags = 4, ON(OPEN) }, { .flags = 4, ON(OPEN), ALL } },
+		{ "a number of KVM's", { .first = 12, .last = 20 },
+		  { .first = 12, .last = 20, ALL } },
 		{ "one that is too large", { .first = 20, .last = 0x80000000 },
-		  { .first = 20, .last = 0x80000000, .subject = 3 } },
+		  { .first = 20, .last = 0x80000000, ALL } },
 		{ "the first behind the last", { .first = 21, .last = 20 },
-		  { .first = 21, .last = 20, .subject = 3 } },
+		  { .first = 21, .last = 20, ALL } },
 		{ "a rate that is too high", { ON(OPEN), .rate = HCX_HOST_RATE_MAX + 1 },
-		  { ON(OPEN), .rate = HCX_HOST_RATE_MAX + 1, .subject = 3 } },
-		{ "a burst that is too long", { ON(OPEN), .rate = 1, .burst = HCX_HOST_RATE_MAX + 1 },
-		  { ON(OPEN), .rate = 1, .burst = HCX_HOST_RATE_MAX + 1, .subject = 3 } },
-		{ "a burst without a rate", { ON(OPEN), .burst = 1 }, { ON(OPEN), .burst = 1, .subject = 3 } },
+		  { ON(OPEN), .rate = HCX_HOST_RATE_MAX + 1, ALL } },
+		{ "a burst that is too long",
+		  { ON(OPEN), .rate = 1, .burst = HCX_HOST_RATE_MAX + 1 },
+		  { ON(OPEN), .rate = 1, .burst = HCX_HOST_RATE_MAX + 1, ALL } },
+		{ "a burst without a rate", { ON(OPEN), .burst = 1 },
+		  { ON(OPEN), .burst = 1, ALL } },
 		{ "a rate of what is denied", { VERB(DENY), ON(OPEN), .rate = 1 },
-		  { VERB(DENY), ON(OPEN), .rate = 1, .subject = 3 } },
-		{ "what means nothing", { VERB(ALLOW), ON(OPEN) }, { VERB(FORWARD), ON(OPEN), .subject = 3 } },
+		  { VERB(DENY), ON(OPEN), .rate = 1, ALL } },
+		{ "what means nothing", { VERB(ALLOW), ON(OPEN) },
+		  { VERB(FORWARD), ON(OPEN), ALL } },
 		{ "a wrong subject", { ON(OPEN), .subject = 1 }, { ON(OPEN), .subject = 4 } },
 		{ "a wrong id", { ON(OPEN), .id = 1 }, { ON(OPEN), .subject = 3, .id = 1 } },
 	};
@@ -152,23 +157,23 @@ static void test_opt_in(int all)
 	expect(discover(HCX_DISCOVER_NUMBER, OPT_IN), ERR64(KVM_ENOSYS), "and not found");
 	expect(rule(session, RULE(VERB(HANDLE), ON(OPT_IN))), EPERM, "a VMM cannot open it");
 	expect(serve(session, OPT_IN + 1, "own", HCX_OPT_IN, 0), EINVAL, "nor have it in its VM alone");
-	must(rule(all, RULE(VERB(HANDLE), ON(OPT_IN), .subject = HCX_HOST_OF_EVERYONE)));
+	must(rule(all, RULE(VERB(HANDLE), ON(OPT_IN), ALL)));
 	expect(guest_call0(&guest, OPT_IN), ANSWER, "the administrator opens it at any time");
 	expect(discover(HCX_DISCOVER_NUMBER, OPT_IN), 0, "it is found");
-	must(rule(all, RULE(VERB(HANDLE), ON(OPT_IN), .subject = HCX_HOST_OF_EVERYONE,
+	must(rule(all, RULE(VERB(HANDLE), ON(OPT_IN), ALL,
 			    .flags = HCX_HOST_REMOVE)));
 	expect(guest_call0(&guest, OPT_IN), ERR64(KVM_ENOSYS), "and closes it");
 
-	must(rule(all, RULE(VERB(ALLOW), ON(OPT_IN), .subject = HCX_HOST_OF_EVERYONE)));
+	must(rule(all, RULE(VERB(ALLOW), ON(OPT_IN), ALL)));
 	expect(guest_call0(&guest, OPT_IN), ERR64(KVM_ENOSYS), "what is allowed is not open");
 	expect(rule(session, RULE(VERB(HANDLE), ON(OPT_IN))), EBUSY, "nor opened once the VM has called");
 	done();
 	fresh();
 	must(rule(session, RULE(VERB(HANDLE), ON(OPT_IN))));
 	expect(guest_call0(&guest, OPT_IN), ANSWER, "but before");
-	must(rule(all, RULE(VERB(DENY), ON(OPT_IN), .subject = HCX_HOST_OF_EVERYONE)));
+	must(rule(all, RULE(VERB(DENY), ON(OPT_IN), ALL)));
 	expect(guest_call0(&guest, OPT_IN), ERR64(KVM_ENOSYS), "the administrator's word is the last");
-	must(rule(all, RULE(VERB(ALLOW), ON(OPT_IN), .subject = HCX_HOST_OF_EVERYONE)));
+	must(rule(all, RULE(VERB(ALLOW), ON(OPT_IN), ALL)));
 	expect(rule(session, RULE(VERB(HANDLE), ON(OPT_IN), .rate = 1000)), 0,
 	       "what is open can be limited");
 	expect(guest_call0(&guest, OPT_IN), ANSWER, "and stays open");
@@ -178,7 +183,7 @@ static void test_opt_in(int all)
 	must(rule(session, RULE(VERB(HANDLE), ON(OPT_IN), .rate = 1000)));
 	expect(guest_call0(&guest, OPT_IN), ERR64(KVM_ENOSYS), "a limit opens nothing");
 	done();
-	must(rule(all, RULE(ON(OPT_IN), .subject = HCX_HOST_OF_EVERYONE, .flags = HCX_HOST_REMOVE)));
+	must(rule(all, RULE(ON(OPT_IN), ALL, .flags = HCX_HOST_REMOVE)));
 }
 
 static int call_as_nobody(int unused)
@@ -201,7 +206,7 @@ static void test_users(int all)
 	expect(in_child(call_as_root, -1), 1, "another's are not");
 	must(rule(all, RULE(VERB(HANDLE), ON(OPEN), .subject = HCX_HOST_OF_USER, .id = 65534)));
 	expect(in_child(call_as_nobody, -1), 1, "a rule is replaced");
-	must(rule(all, RULE(VERB(DENY), ON(OPEN), .subject = HCX_HOST_OF_EVERYONE)));
+	must(rule(all, RULE(VERB(DENY), ON(OPEN), ALL)));
 	expect(in_child(call_as_nobody, -1), 1, "a user's comes before everyone's");
 	expect(in_child(call_as_root, -1), 0, "which is the others'");
 	must(rule(all, RULE(VERB(DENY), ON(OPEN), .subject = HCX_HOST_OF_PROCESS, .id = getpid())));
@@ -260,16 +265,16 @@ static void test_keep(void)
 {
 	int all = open_administrator();
 
-	must(rule(all, RULE(VERB(DENY), ON(OPEN), .subject = HCX_HOST_OF_EVERYONE)));
+	must(rule(all, RULE(VERB(DENY), ON(OPEN), ALL)));
 	close(all);
 	expect(call_fresh(OPEN), ANSWER, "a rule goes with its descriptor");
 	all = open_administrator();
-	must(rule(all, RULE(VERB(DENY), ON(OPEN), .subject = HCX_HOST_OF_EVERYONE,
+	must(rule(all, RULE(VERB(DENY), ON(OPEN), ALL,
 			    .flags = HCX_HOST_KEEP)));
 	close(all);
 	expect(call_fresh(OPEN), ERR64(KVM_ENOSYS), "unless it is to stay");
 	all = open_administrator();
-	expect(rule(all, RULE(ON(OPEN), .subject = HCX_HOST_OF_EVERYONE, .flags = HCX_HOST_REMOVE)), 0,
+	expect(rule(all, RULE(ON(OPEN), ALL, .flags = HCX_HOST_REMOVE)), 0,
 	       "another takes it away");
 	expect(call_fresh(OPEN), ANSWER, "for good");
 	close(all);

@@ -88,7 +88,8 @@ static uint64_t number_by_name(const char *name)
 static void test_allotted(int session)
 {
 	struct hcx_host_serve serve = { .nr = HCX_NR_ANY, .name = "allotted" };
-	void *read_only = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *read_only = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	must(raw(session, HCX_HOST_SERVE, &serve));
 	expect(serve.nr > HCX_NR_ALLOTTED_FIRST && serve.nr <= HCX_NR_ALLOTTED_LAST, 1,

@@ -22,6 +22,7 @@ static const uint8_t smm_code[] = {
 	0xe6, 0x80,				/* out %al, $0x80 */
 	0x0f, 0xaa,				/* rsm */
 };
+
 #define SMM_INSN 18
 
 /* By itself: libkvm knows one address space. */

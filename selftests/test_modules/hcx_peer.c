@@ -233,6 +233,7 @@ static const struct way {
 	{ "kretprobe", kretprobe_attach, kretprobe_detach },
 	{ "fprobe", fprobe_attach, fprobe_detach },
 };
+
 static const struct way *way;
 
 static int __init peer_init(void)

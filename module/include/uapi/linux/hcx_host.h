@@ -118,8 +118,8 @@ struct hcx_host_serve {
  *
  * The guest finds 0 in RAX; -%KVM_ENOSYS where no doorbell of the number has its value.
  * A number can have several doorbells of one descriptor, all with the same @name,
- * %HCX_RING3 and %HCX_OPT_IN: a call rings each that fits. To take one away @name is empty, and all else
- * as it was.
+ * %HCX_RING3 and %HCX_OPT_IN: a call rings each that fits. To take one away @name is empty, and
+ * all else as it was.
  *
  * Errors: as for HCX_HOST_SERVE, and
  * * -EBADF, -EINVAL - @fd is no eventfd

@@ -48,7 +48,10 @@
 /* struct hcx_handler's flags: for VMs that a rule opens it to (HCX_HOST_RULE). */
 #define HCX_OPT_IN		(1 << 1)
 
-/* HCX_DISCOVER_NUMBER, and struct hcx_handler's flags: it may return a value in this register, too. No other is changed. */
+/*
+ * HCX_DISCOVER_NUMBER, and struct hcx_handler's flags: it may return a value in this register, too.
+ * No other is changed.
+ */
 #define HCX_RESULT_RBX		(1 << 4)
 #define HCX_RESULT_RCX		(1 << 5)
 #define HCX_RESULT_RDX		(1 << 6)

@@ -20,6 +20,8 @@ static bool observed;
  */
 #define BATCH	64
 
+static_assert(offsetof(struct hcx_binding, handler) == offsetof(struct hcx_bound, handler));
+
 /* kmalloc() aligns only what is at least half of a power of two to its cache lines. */
 static_assert(sizeof(struct hcx_binding) > 256 && sizeof(struct hcx_binding) <= 512);
 
@@ -89,6 +91,7 @@ static struct hcx_binding *alloc_binding(struct kvm_vcpu *vcpu, struct hcx_entry
 	struct hcx_binding *binding = kzalloc(sizeof(*binding),
 					      GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
 
+	binding->handler = entry->handler;
 	binding->vcpu = vcpu;
 	binding->nr = nr;
 	binding->entry = entry;

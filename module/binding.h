@@ -16,15 +16,16 @@ struct hcx_vm;
 /**
  * struct hcx_binding - a handler as one vCPU calls it
  * @hash: in hcx_bindings
+ * @handler: the entry's handler; these two are as in struct hcx_bound
  * @vcpu: the vCPU
  * @nr: the number; 64 bits wide, to be compared with a whole RAX
  * @call: what a call is answered by: hcx_call_observed(), or @limited
  * @limited: what is observed: hcx_call_limited(), or @answer
  * @entry: the registered handler
- * @vm: the vCPU's; under hcx_binding_lock, as what follows @counts
  * @entered: how many calls went in
  * @left: and how many came out
  * @counts: what else is counted of them
+ * @vm: the vCPU's; under hcx_binding_lock, as what follows
  * @answer: the entry's call; or hcx_forward(); or hcx_call_denied(), as are the others then
  * @limit: how often the VM may call the number
  * @bucket: its calls under a limit, once there was one; its vCPU's thread sets it
@@ -45,17 +46,18 @@ struct hcx_vm;
  */
 struct hcx_binding {
 	struct hlist_node hash;
+	struct hcx_handler *handler;
 	const struct kvm_vcpu *vcpu;
 	u64 nr;
 	long (*call)(struct hcx_call *call);
 	long (*limited)(struct hcx_call *call);
 	struct hcx_entry *entry;
-	struct hcx_vm *vm;
 
 	u64 entered ____cacheline_aligned;
 	u64 left;
 	struct hcx_counts counts;
 
+	struct hcx_vm *vm;
 	long (*answer)(struct hcx_call *call);
 	struct hcx_limit limit;
 	struct hcx_bucket *bucket;

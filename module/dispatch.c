@@ -71,16 +71,17 @@ static notrace unsigned long to_rax(const struct hcx_call *call, long result)
 }
 
 /* What a VMM answers, nobody counts. */
-static notrace noinline void count_error(struct hcx_call *call, long error)
+static notrace noinline void count_error(struct hcx_binding *binding, long error, bool forwarded)
 {
-	if (!call->forwarded)
-		hcx_count_error(&call->binding->counts, error);
+	if (!forwarded)
+		hcx_count_error(&binding->counts, error);
 }
 
-static __always_inline void count_result(struct hcx_call *call, long result)
+/* Without the address of @call, for which calls would save a register. */
+static __always_inline void count_result(const struct hcx_call *call, long result)
 {
 	if (unlikely(result < 0))
-		count_error(call, result);
+		count_error(call->binding, result, call->forwarded);
 }
 
 /* Ring 3 called what is not open to it. KVM's -KVM_EPERM stays. */
@@ -121,10 +122,13 @@ static __always_inline unsigned long body_result(struct kvm_vcpu *vcpu, int ret)
 	return (u32)ret;
 }
 
-/* A call that has been claimed: KVM's body, then whoever is to answer. */
+/*
+ * A call that has been claimed: KVM's body, then whoever is to answer. @upper_bits is a constant,
+ * since it would take a register, to be saved by each call.
+ */
 static __always_inline unsigned long call_and_answer(struct kvm_vcpu *vcpu,
 						     struct hcx_binding *binding,
-						     unsigned long body, bool upper_bits)
+						     unsigned long body, const bool upper_bits)
 {
 	int ret = hcx_call_kvm(vcpu, body);
 	struct hcx_call call = {
@@ -163,7 +167,11 @@ static notrace noinline unsigned long hypercall_unclaimed(struct kvm_vcpu *vcpu,
 	if (!binding)
 		binding = hcx_bind(vcpu, (u32)nr);
 
-	return binding ? call_and_answer(vcpu, binding, body, upper_bits) : (unsigned long)vcpu;
+	if (!binding)
+		return (unsigned long)vcpu;
+
+	return upper_bits ? call_and_answer(vcpu, binding, body, true) :
+			    call_and_answer(vcpu, binding, body, false);
 }
 
 /* Most likely a call that is not ours. */

@@ -438,12 +438,6 @@ static void wait_retired(const struct hcx_handler *handlers, unsigned int count,
 		schedule_timeout_idle(msecs_to_jiffies(10));
 }
 
-struct hcx_handler *hcx_handler(const struct hcx_call *call)
-{
-	return call->binding->entry->handler;
-}
-EXPORT_SYMBOL_GPL(hcx_handler);
-
 /* See hcx_register_handlers(). */
 int __hcx_register(struct hcx_handler *handlers, unsigned int count, unsigned int api_version,
 		   const char *caller)

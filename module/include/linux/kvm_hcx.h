@@ -31,6 +31,12 @@ struct hcx_binding;
 struct hcx_entry;
 struct hcx_handler;
 
+/* private: as the core's struct hcx_binding begins, for hcx_handler() */
+struct hcx_bound {
+	struct hlist_node hash;
+	struct hcx_handler *handler;
+};
+
 /**
  * struct hcx_call - one hypercall, as its handler sees it
  * @vcpu: the caller. vcpu->kvm is its VM; vcpu->vcpu_id tells the vCPUs of a VM
@@ -51,7 +57,10 @@ struct hcx_call {
 	/* private: the core's */
 	bool forwarded : 1;
 	int kvm_ret;	/* here, as a register for it would have to be saved */
-	struct hcx_binding *binding;
+	union {
+		struct hcx_binding *binding;
+		const struct hcx_bound *bound;
+	};
 };
 
 /**
@@ -87,7 +96,10 @@ static __always_inline u64 hcx_arg(const struct hcx_call *call, unsigned int n)
  *
  * Since: 0.2
  */
-struct hcx_handler *hcx_handler(const struct hcx_call *call);
+static __always_inline struct hcx_handler *hcx_handler(const struct hcx_call *call)
+{
+	return call->bound->handler;
+}
 
 /**
  * hcx_set_result() - return a value in another register than RAX

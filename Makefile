@@ -116,6 +116,9 @@ deb:
 demo check check-debug bench cost mutate results timeline style:
 	@selftests/harness/$@
 
+soak:
+	@selftests/harness/soak $(SECONDS)
+
 clean:
 	find . -name .git -prune -o \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o \
 		-name '*.mod.c' -o -name '.*.cmd' -o -name '.*.o.d' \) -print0 | xargs -0 rm -f
@@ -125,4 +128,4 @@ clean:
 		module/examples/modules.order module/handlers/modules.order module/offsets.[hs] module/probed.h
 
 .PHONY: modules headers-there install install-devel uninstall guest guest-install guest-uninstall \
-	guest-tools guest-tools-install dkms-install deb demo check check-debug bench cost mutate results timeline style clean
+	guest-tools guest-tools-install dkms-install deb demo check check-debug bench cost mutate results soak timeline style clean

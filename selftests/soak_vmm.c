@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A VMM of the storm: its guest's vCPUs, its memory that changes, and a number that it serves. */
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
+#include "soak.h"
+
+#define SERVED		1	/* as an answer in struct soak_vm: served_answer() */
+#define HOT_SIZE	0x10000UL
+
+/* No error, and no other VM's. */
+static uint64_t served_answer(uint64_t vm, uint64_t arg)
+{
+	return ~arg ^ (vm + 1) << 32;
+}
+
+/* Whether @rax could be true; @rax stands for SERVED and the like where the caller says so. */
+static bool possible(const struct soak_turn *turn, uint64_t from, uint64_t to, uint64_t answer)
+{
+	uint64_t state;
+
+	for (state = from; state <= to; state++)
+		if (soak_get(&turn->answer[state % SOAK_STATES]) == answer)
+			return true;
+
+	return false;
+}
+
+/* Those that were there when the call began have been overwritten since. */
+static bool forgotten(const struct soak_turn *turn, uint64_t from)
+{
+	return soak_get(&turn->started) - from >= SOAK_STATES - 1;
+}
+
+static void judge(struct soak_seen *seen, const struct soak_turn *turn, uint64_t from,
+		  bool right, uint64_t nr, uint64_t rax)
+{
+	seen->calls++;
+	if (forgotten(turn, from)) {
+		seen->unchecked++;
+	} else if (!right && !seen->wrong++) {
+		seen->wrong_nr = nr;
+		seen->wrong_rax = rax;
+	}
+}
+
+static void call_value(struct soak_shared *shared, struct soak_seen *seen, int i)
+{
+	const struct soak_turn *turn = &shared->turns[i];
+	uint64_t from = soak_get(&turn->done);
+	uint64_t rax = kvm_hypercall(SOAK_NR + i, 0, 0, 0, 0);
+	uint64_t to = soak_get(&turn->started);
+
+	judge(seen, turn, from, possible(turn, from, to, rax), SOAK_NR + i, rax);
+	if (rax == soak_get(&shared->last_answer[i]))
+		seen->last[i]++;
+}
+
+static bool all_are(const uint64_t *words, uint64_t value)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(((struct soak_seen *)0)->filled); i++)
+		if (soak_get(&words[i]) != value)
+			return false;
+
+	return true;
+}
+
+/* The memory is what the answer says: as it was, or written. */
+static void call_fill(struct soak_shared *shared, struct soak_seen *seen, uint64_t gpa)
+{
+	const struct soak_turn *turn = &shared->turns[SOAK_FILL];
+	uint64_t from = soak_get(&turn->done), before = soak_get(&seen->filled[0]);
+	uint64_t rax = kvm_hypercall(SOAK_NR + SOAK_FILL, gpa, sizeof(seen->filled), before + 1, 0);
+	uint64_t to = soak_get(&turn->started);
+	bool right = possible(turn, from, to, rax) && all_are(seen->filled, before + !rax);
+
+	judge(seen, turn, from, right, SOAK_NR + SOAK_FILL, rax);
+	if (!rax && soak_get(&shared->last_answer[SOAK_FILL]))
+		seen->last[SOAK_FILL]++;
+}
+
+/* To memory that may not be there: it is written or refused. */
+static void call_fill_hot(struct soak_shared *shared, struct soak_seen *seen)
+{
+	const struct soak_turn *turn = &shared->turns[SOAK_FILL];
+	uint64_t from = soak_get(&turn->done);
+	uint64_t rax = kvm_hypercall(SOAK_NR + SOAK_FILL, SOAK_HOT + HOT_SIZE / 2 - 64, 128, 5, 0);
+	uint64_t to = soak_get(&turn->started);
+	bool right = possible(turn, from, to, rax == ERR64(KVM_EFAULT) ? 0 : rax);
+
+	judge(seen, turn, from, right, SOAK_NR + SOAK_FILL, rax);
+	if ((!rax || rax == ERR64(KVM_EFAULT)) && soak_get(&shared->last_answer[SOAK_FILL]))
+		seen->last[SOAK_FILL]++;
+}
+
+/* By the VM's own VMM, which writes to the caller's memory as well. */
+static void call_served(struct soak_vm *vm, struct soak_seen *seen, uint64_t id, uint64_t gpa)
+{
+	const struct soak_turn *turn = &vm->served;
+	uint64_t from = soak_get(&turn->done), arg = seen->calls;
+	uint64_t rax = kvm_hypercall(SOAK_SERVED_NR, arg, gpa, 0, 0);
+	uint64_t to = soak_get(&turn->started);
+	bool right;
+
+	if (rax == ERR64(HCX_EPIPE))
+		right = to > from;
+	else if (rax == SOAK_ABSENT)
+		right = possible(turn, from, to, rax);
+	else
+		right = possible(turn, from, to, SERVED) && rax == served_answer(id, arg) &&
+			soak_get(&seen->written) == rax;
+	judge(seen, turn, from, right, SOAK_SERVED_NR, rax);
+}
+
+static void guest_main(uint64_t id, uint64_t vcpu)
+{
+	struct soak_shared *shared = (void *)SOAK_SHARED;
+	struct soak_vm *vm = &shared->vms[id];
+	struct soak_seen *seen = &vm->seen[vcpu];
+	int i;
+
+	while (!soak_get(&shared->stop)) {
+		for (i = 0; i < SOAK_FILL; i++)
+			call_value(shared, seen, i);
+		call_fill(shared, seen, (uintptr_t)seen->filled);
+		call_fill_hot(shared, seen);
+		call_served(vm, seen, id, (uintptr_t)&seen->written);
+	}
+	GUEST_DONE();
+}
+
+/* The storm sends signals, too. */
+static void *run_vcpu(void *arg)
+{
+	struct kvm_vcpu *vcpu = arg;
+	struct ucall uc;
+
+	while (_vcpu_run(vcpu))
+		TEST_ASSERT(errno == EINTR, "KVM_RUN: %s", strerror(errno));
+	TEST_ASSERT(get_ucall(vcpu, &uc) == UCALL_DONE, "the guest ended early, by exit %u",
+		    vcpu->run->exit_reason);
+
+	return NULL;
+}
+
+static void answer_one(int session, uint64_t id)
+{
+	struct hcx_host_request request = next_request(session);
+	uint64_t answer = served_answer(id, request.args[0]);
+
+	must(memory(session, request.id, request.args[1], &answer, sizeof(answer), HCX_HOST_WRITE));
+	must(respond(session, request.id, answer));
+}
+
+/* With a descriptor of its own, for some requests. */
+static void serve_for_a_while(struct soak_shared *shared, struct kvm_vm *kvm_vm, uint64_t id)
+{
+	struct soak_turn *turn = &shared->vms[id].served;
+	int session = open_session(kvm_vm), i;
+	struct pollfd poll_session = { .fd = session, .events = POLLIN };
+
+	soak_begin(turn, SERVED);
+	must(serve(session, SOAK_SERVED_NR, "soak", 0, 15000));
+	soak_end(turn);
+	for (i = 0; i < 1000 && soak_get(&shared->may_serve) && !soak_get(&shared->stop); i++)
+		if (poll(&poll_session, 1, 20) == 1)
+			answer_one(session, id);
+	soak_begin(turn, SOAK_ABSENT);
+	close(session);
+	soak_end(turn);
+}
+
+/* The vCPUs that a VMM's thread works beside. */
+struct vmm {
+	struct soak_shared *shared;
+	struct kvm_vm *vm;
+	uint64_t id;
+};
+
+static void *serve_vm(void *arg)
+{
+	struct vmm *vmm = arg;
+	struct soak_shared *shared = vmm->shared;
+	uint64_t *has_session = &shared->vms[vmm->id].has_session;
+
+	while (!soak_get(&shared->stop)) {
+		soak_set(has_session, 1);
+		if (soak_get(&shared->may_serve))
+			serve_for_a_while(shared, vmm->vm, vmm->id);
+		soak_set(has_session, 0);
+		usleep(1000);
+	}
+
+	return NULL;
+}
+
+static void change_memory(const struct vmm *vmm)
+{
+	void *hot = mmap(NULL, HOT_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint32_t flags = 0;
+
+	while (!soak_get(&vmm->shared->stop)) {
+		vm_set_user_memory_region(vmm->vm, SOAK_HOT_SLOT, 0, SOAK_HOT, HOT_SIZE, hot);
+		usleep(3000);
+		flags ^= KVM_MEM_LOG_DIRTY_PAGES;
+		vm_set_user_memory_region(vmm->vm, SOAK_SHARED_SLOT, flags, SOAK_SHARED,
+					  sizeof(*vmm->shared), vmm->shared);
+		usleep(3000);
+		vm_set_user_memory_region(vmm->vm, SOAK_HOT_SLOT, 0, SOAK_HOT, 0, hot);
+		usleep(3000);
+	}
+}
+
+static void ignore(int signal)
+{
+}
+
+void soak_run_vmm(struct soak_shared *shared, int id)
+{
+	struct vmm vmm = { shared, NULL, id };
+	struct kvm_vcpu *vcpus[SOAK_VCPUS];
+	pthread_t threads[SOAK_VCPUS], server;
+	int i;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGUSR1, ignore);
+	vmm.vm = vm_create_with_vcpus(SOAK_VCPUS, guest_main, vcpus);
+	vm_set_user_memory_region(vmm.vm, SOAK_SHARED_SLOT, 0, SOAK_SHARED, sizeof(*shared), shared);
+	virt_map(vmm.vm, SOAK_SHARED, SOAK_SHARED, sizeof(*shared) / 4096);
+	pthread_create(&server, NULL, serve_vm, &vmm);
+	for (i = 0; i < SOAK_VCPUS; i++) {
+		vcpu_args_set(vcpus[i], 2, (uint64_t)id, (uint64_t)i);
+		pthread_create(&threads[i], NULL, run_vcpu, vcpus[i]);
+	}
+	change_memory(&vmm);
+	for (i = 0; i < SOAK_VCPUS; i++)
+		pthread_join(threads[i], NULL);
+	pthread_join(server, NULL);
+}

@@ -429,7 +429,8 @@ int main(int argc, char **argv)
 
 	require_hcx(3);
 	random_state = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
 	TEST_ASSERT(shared != MAP_FAILED && random_state, "no memory, or the seed is 0");
 	for (i = 0; i < SOAK_TURNS; i++)
 		soak_set(&shared->turns[i].answer[0], SOAK_ABSENT);

@@ -200,7 +200,8 @@ static void *serve_vm(void *arg)
 
 static void change_memory(const struct vmm *vmm)
 {
-	void *hot = mmap(NULL, HOT_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *hot = mmap(NULL, HOT_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
 	uint32_t flags = 0;
 
 	while (!soak_get(&vmm->shared->stop)) {
@@ -229,7 +230,8 @@ void soak_run_vmm(struct soak_shared *shared, int id)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGUSR1, ignore);
 	vmm.vm = vm_create_with_vcpus(SOAK_VCPUS, guest_main, vcpus);
-	vm_set_user_memory_region(vmm.vm, SOAK_SHARED_SLOT, 0, SOAK_SHARED, sizeof(*shared), shared);
+	vm_set_user_memory_region(vmm.vm, SOAK_SHARED_SLOT, 0, SOAK_SHARED, sizeof(*shared),
+				  shared);
 	virt_map(vmm.vm, SOAK_SHARED, SOAK_SHARED, sizeof(*shared) / 4096);
 	pthread_create(&server, NULL, serve_vm, &vmm);
 	for (i = 0; i < SOAK_VCPUS; i++) {

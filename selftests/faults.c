@@ -10,16 +10,28 @@
 
 static int fail_nth;
 
-/* Those that may wait count, too, and are not told to the kernel log. */
-static void set_injection(const char *what, const char *knob)
+static void set_injection(const char *what, const char *knob, const char *value)
 {
 	char path[128];
 	int fd;
 
 	snprintf(path, sizeof(path), INJECTION "%s/%s", what, knob);
 	fd = open(path, O_WRONLY);
-	TEST_ASSERT(fd >= 0 && write(fd, "0", 1) == 1, "%s: %s", path, strerror(errno));
+	TEST_ASSERT(fd >= 0 && write(fd, value, strlen(value)) > 0, "%s: %s", path,
+		    strerror(errno));
 	close(fd);
+}
+
+/* Only what has been called from an address in between counts. */
+static void set_callers(const char *first, const char *end)
+{
+	static const char * const kinds[] = { "failslab", "fail_page_alloc", "fail_usercopy" };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		set_injection(kinds[i], "require-start", first);
+		set_injection(kinds[i], "require-end", end);
+	}
 }
 
 void require_faults(void)
@@ -29,12 +41,20 @@ void require_faults(void)
 		ksft_print_header();
 		ksft_exit_skip("this kernel cannot fail on request: make check-debug has some that can\n");
 	}
-	set_injection("failslab", "ignore-gfp-wait");
-	set_injection("failslab", "verbose");
-	set_injection("fail_page_alloc", "ignore-gfp-wait");
-	set_injection("fail_page_alloc", "min-order");
-	set_injection("fail_page_alloc", "verbose");
-	set_injection("fail_usercopy", "verbose");
+	/* Those that may wait count, too, and are not told to the kernel log. */
+	set_injection("failslab", "ignore-gfp-wait", "0");
+	set_injection("failslab", "verbose", "0");
+	set_injection("fail_page_alloc", "ignore-gfp-wait", "0");
+	set_injection("fail_page_alloc", "min-order", "0");
+	set_injection("fail_page_alloc", "verbose", "0");
+	set_injection("fail_usercopy", "verbose", "0");
+	set_callers("0", "0xffffffffffffffff");
+}
+
+/* MODULES_VADDR and MODULES_END without KASLR, which debug kernels do not have. */
+void fail_only_in_modules(void)
+{
+	set_callers("0xffffffffa0000000", "0xffffffffff000000");
 }
 
 void fail_at(unsigned int place)

@@ -8,6 +8,9 @@
 /* Skips the test where the kernel cannot do that: it takes a debug kernel. */
 void require_faults(void);
 
+/* From now on only what a module's function has called counts. */
+void fail_only_in_modules(void);
+
 /* Of the allocations, and of the copies from and to the program, that with this number: from 1. */
 void fail_at(unsigned int place);
 

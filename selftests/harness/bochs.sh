@@ -69,6 +69,6 @@ boot_bochs() {
 	bochs_config "$dir" "$6" "$5"
 	timeout --foreground -k 5 "$1" "${own_network[@]}" \
 		bochs-bin -q -f "$dir/bochsrc" -rc "$dir/debugger" 3>&1 >&2 </dev/null || status=$?
-	[ $status = 124 ] || status=0
+	timed_out $status || status=0
 	return $status
 }

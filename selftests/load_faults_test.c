@@ -119,7 +119,8 @@ int main(void)
 	TEST_ASSERT(is_gone(), "the core is there without a module");
 
 	places = fail_everywhere();
-	ksft_test_result(places, "the core fails to load in %u places, and leaves nothing\n", places);
+	ksft_test_result(places, "the core fails to load in %u places, and leaves nothing\n",
+			 places);
 	expect(works(), true, "it loads when nothing fails");
 	ksft_finished();
 }

@@ -9,6 +9,8 @@
 #include <linux/kvm_hcx.h>
 #include <linux/sched/signal.h>
 
+static long *nowhere;
+
 static long bad(struct hcx_call *call)
 {
 	switch (hcx_arg(call, 0)) {
@@ -20,7 +22,7 @@ static long bad(struct hcx_call *call)
 		for (;;)
 			cond_resched();
 	default:
-		return *(volatile long *)NULL;
+		return READ_ONCE(*READ_ONCE(nowhere));
 	}
 }
 

@@ -36,6 +36,17 @@ quietly() {
 	}
 }
 
+# limited SECONDS COMMAND...: status 124 if it took longer. Where COMMAND does not end when
+# it is asked to, and so is killed, timeout(1) has another: 137, as if somebody else had.
+limited() {
+	local seconds=$1 start=$SECONDS status=0
+
+	shift
+	timeout --foreground -k 5 "$seconds" "$@" || status=$?
+	[ $status != 137 ] || [ $((SECONDS - start)) -lt "$seconds" ] || status=124
+	return $status
+}
+
 # cached DIR COMMAND...: DIR exists afterwards, made by COMMAND in an empty
 # directory that takes the name DIR only when it is whole.
 cached() {

@@ -62,7 +62,7 @@ need_qemu() {
 # comes to stdout, what QEMU says to stderr. $disk has QEMU's options for one,
 # $words more of them.
 boot_qemu() {
-	timeout --foreground -k 5 "$1" "${qemu[@]}" -m 2048 \
+	limited "$1" "${qemu[@]}" -m 2048 \
 		-display none -no-reboot -nodefaults -monitor none \
 		-kernel "$2" -initrd "$3" -append "$4" \
 		-serial "file:$5" -serial stdio ${disk[@]+"${disk[@]}"} \

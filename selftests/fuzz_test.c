@@ -12,24 +12,15 @@
 
 static uint64_t random_state;
 
-static uint64_t next_random(void)
-{
-	/* xorshift64*, of Marsaglia and Vigna */
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return random_state * 0x2545f4914f6cdd1dULL;
-}
-
 static unsigned int below(unsigned int limit)
 {
-	return (next_random() >> 32) % limit;
+	return random_below(&random_state, limit);
 }
 
 /* With as many bits as it happens, so that small ones and special ones come, too. */
 static uint64_t some_word(void)
 {
-	uint64_t word = next_random() >> below(64);
+	uint64_t word = next_random(&random_state) >> below(64);
 
 	return below(4) ? word : -word;
 }
@@ -360,7 +351,7 @@ static bool copy_is_right(struct guest *guest)
 	static bool (*const kinds[])(struct guest *, uint64_t, uint64_t) = {
 		read_is_right, write_is_right, string_is_right,
 	};
-	uint64_t word = next_random();
+	uint64_t word = next_random(&random_state);
 	unsigned int i;
 
 	for (i = 0; i < sizeof(buffer); i += sizeof(word))

@@ -15,6 +15,20 @@ void require_module(const char *module)
 		ksft_exit_skip("%s is not loaded: modprobe or insmod it first\n", module);
 }
 
+uint64_t next_random(uint64_t *state)
+{
+	/* xorshift64*, of Marsaglia and Vigna */
+	*state ^= *state >> 12;
+	*state ^= *state << 25;
+	*state ^= *state >> 27;
+	return *state * 0x2545f4914f6cdd1dULL;
+}
+
+unsigned int random_below(uint64_t *state, unsigned int limit)
+{
+	return (next_random(state) >> 32) % limit;
+}
+
 void require_kvm(void)
 {
 	if (access("/dev/kvm", R_OK | W_OK))

@@ -15,8 +15,18 @@
 /* Skips the test where KVM cannot be used, and says why. */
 void require_kvm(void);
 
+/*
+ * Numbers that follow from the first @state, which is not 0; the second is less than @limit. For
+ * guests, too.
+ */
+uint64_t next_random(uint64_t *state);
+unsigned int random_below(uint64_t *state, unsigned int limit);
+
 /* Keeps the calling thread on one CPU. */
 void pin_to(int cpu);
+
+/* What make check loads beside the core before each test. */
+#define OTHER_MODULES "hcx_clock hcx_echo hcx_marker hcx_sleep hcx_test"
 
 /* Skips the test where @module is not loaded. */
 void require_module(const char *module);

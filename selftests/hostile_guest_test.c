@@ -20,15 +20,6 @@
 #define OTHERS_CALLS	300
 #define ENOSYS_RAX	ERR64(KVM_ENOSYS)
 
-static uint64_t next_random(uint64_t *state)
-{
-	/* xorshift64*, of Marsaglia and Vigna */
-	*state ^= *state >> 12;
-	*state ^= *state << 25;
-	*state ^= *state >> 27;
-	return *state * 0x2545f4914f6cdd1dULL;
-}
-
 static bool is_right(uint64_t nr, uint64_t arg, uint64_t rax)
 {
 	switch (nr) {

@@ -13,8 +13,6 @@
 #include "guest.h"
 #include "hcx_util.h"
 
-#define MODULES	"hcx_clock hcx_echo hcx_marker hcx_sleep hcx_test"
-#define TRACED	"/sys/kernel/tracing/enabled_functions"
 #define TEXT_MAX 16384
 
 static char path[128];
@@ -45,22 +43,28 @@ static void read_text(const char *from, char *text)
 	fclose(file);
 }
 
-/* What a module can leave: files, and functions that are traced, or modules that are held. */
+/* What a module can leave beside files: functions that are traced, a module that is held. */
+struct traces {
+	char functions[TEXT_MAX], users[TEXT_MAX];
+};
+
+static struct traces without_core;
+
+static void look(struct traces *traces)
+{
+	read_text("/sys/kernel/tracing/enabled_functions", traces->functions);
+	read_text("/sys/module/kvm/refcnt", traces->users);
+}
+
 static bool is_gone(void)
 {
-	static char traced[TEXT_MAX], users[TEXT_MAX], now[TEXT_MAX];
-	bool gone = access("/sys/module/kvm_hcx", F_OK) && access("/dev/kvm_hcx", F_OK) &&
-		    access("/sys/kernel/debug/kvm_hcx", F_OK);
+	static struct traces now;
 
-	if (!*users) {
-		read_text(TRACED, traced);
-		read_text("/sys/module/kvm/refcnt", users);
-	}
-	read_text(TRACED, now);
-	gone &= !strcmp(now, traced);
-	read_text("/sys/module/kvm/refcnt", now);
-
-	return gone && !strcmp(now, users);
+	look(&now);
+	return access("/sys/module/kvm_hcx", F_OK) && access("/dev/kvm_hcx", F_OK) &&
+	       access("/sys/kernel/debug/kvm_hcx", F_OK) &&
+	       !strcmp(now.functions, without_core.functions) &&
+	       !strcmp(now.users, without_core.users);
 }
 
 /* A VM of which the core knows, when it has to tell its end. */
@@ -115,7 +119,8 @@ int main(void)
 	fail_only_in_modules();
 	uname(&name);
 	snprintf(path, sizeof(path), "/lib/modules/%s/kvm_hcx.ko", name.release);
-	TEST_ASSERT(!system("rmmod " MODULES " kvm_hcx"), "the modules do not go");
+	TEST_ASSERT(!system("rmmod " OTHER_MODULES " kvm_hcx"), "the modules do not go");
+	look(&without_core);
 	TEST_ASSERT(is_gone(), "the core is there without a module");
 
 	places = fail_everywhere();

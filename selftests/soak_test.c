@@ -18,7 +18,6 @@
 #define VMS	2
 #define TRACING	"/sys/kernel/tracing/"
 #define CORE	"/sys/kernel/debug/kvm_hcx/"
-#define MODULES	"hcx_clock hcx_echo hcx_marker hcx_sleep hcx_test"
 
 static struct soak_shared *shared;
 static uint64_t random_state, value, changes;
@@ -39,13 +38,9 @@ static int next_id;
 
 static bool tracing, probing, timing, cpu_is_off;
 
-static unsigned int next_random(unsigned int below)
+static unsigned int below(unsigned int limit)
 {
-	/* xorshift64*, of Marsaglia and Vigna */
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return (random_state * 0x2545f4914f6cdd1dULL >> 32) % below;
+	return random_below(&random_state, limit);
 }
 
 static void run(const char *command)
@@ -71,32 +66,29 @@ static uint64_t answer_of(int i)
 	return turns[i].registered && !turns[i].denied ? turns[i].answer : SOAK_ABSENT;
 }
 
-static void new_answer(int i)
+/* By a command to hcx_test.ko, "register" or "replace OLD". */
+static void new_handler(int i, const char *command)
 {
 	turns[i].registered = true;
 	turns[i].answer = i == SOAK_FILL ? 0 : ++value;
 	snprintf(turns[i].name, sizeof(turns[i].name), "s%d.%lu", i, ++changes);
+	soak_begin(&shared->turns[i], answer_of(i));
+	must_control("%s %s %d 0 %s %lu", command, turns[i].name, SOAK_NR + i,
+		     i == SOAK_FILL ? "fill" : "value", turns[i].answer);
+	soak_end(&shared->turns[i]);
 }
 
 static void register_turn(int i)
 {
-	new_answer(i);
-	soak_begin(&shared->turns[i], answer_of(i));
-	must_control("register %s %d 0 %s %lu", turns[i].name, SOAK_NR + i,
-		     i == SOAK_FILL ? "fill" : "value", turns[i].answer);
-	soak_end(&shared->turns[i]);
+	new_handler(i, "register");
 }
 
 static void replace_turn(int i)
 {
-	char old[HCX_NAME_LEN];
+	char command[32];
 
-	strcpy(old, turns[i].name);
-	new_answer(i);
-	soak_begin(&shared->turns[i], answer_of(i));
-	must_control("replace %s %s %d 0 %s %lu", old, turns[i].name, SOAK_NR + i,
-		     i == SOAK_FILL ? "fill" : "value", turns[i].answer);
-	soak_end(&shared->turns[i]);
+	snprintf(command, sizeof(command), "replace %s", turns[i].name);
+	new_handler(i, command);
 }
 
 static void unregister_turn(int i)
@@ -124,13 +116,13 @@ static void deny_turn(int i, bool deny)
 
 static void change_one(void)
 {
-	int i = next_random(SOAK_TURNS);
+	int i = below(SOAK_TURNS);
 
-	if (!next_random(3))
+	if (!below(3))
 		deny_turn(i, !turns[i].denied);
 	else if (!turns[i].registered)
 		register_turn(i);
-	else if (next_random(2))
+	else if (below(2))
 		replace_turn(i);
 	else
 		unregister_turn(i);
@@ -181,7 +173,7 @@ static void reload_core(void)
 	reload_handlers();
 	while (some_session())
 		usleep(1000);
-	run("rmmod " MODULES " kvm_hcx && modprobe -a kvm_hcx " MODULES);
+	run("rmmod " OTHER_MODULES " kvm_hcx && modprobe -a kvm_hcx " OTHER_MODULES);
 	open_all_vms();
 	soak_set(&shared->may_serve, 1);
 }
@@ -210,7 +202,7 @@ static void end_vmm(int i, int wanted)
 
 static void kill_vmm(void)
 {
-	int i = next_random(VMS);
+	int i = below(VMS);
 
 	if (next_id == SOAK_VMS_MAX)
 		return;
@@ -221,7 +213,7 @@ static void kill_vmm(void)
 
 static void signal_vmm(void)
 {
-	kill(vmms[next_random(VMS)].pid, SIGUSR1);
+	kill(vmms[below(VMS)].pid, SIGUSR1);
 }
 
 static void trace(void)
@@ -282,7 +274,7 @@ static const struct {
 
 static void step(void)
 {
-	unsigned int i, point = next_random(1000);
+	unsigned int i, point = below(1000);
 
 	for (i = 0; i < ARRAY_SIZE(actions); i++) {
 		if (point < actions[i].share) {

@@ -7,7 +7,7 @@
 
 #include "soak.h"
 
-#define SERVED		1	/* as an answer in struct soak_vm: served_answer() */
+#define SERVED		1	/* among the answers of a served number: served_answer() */
 #define HOT_SIZE	0x10000UL
 
 /* No error, and no other VM's. */
@@ -16,46 +16,72 @@ static uint64_t served_answer(uint64_t vm, uint64_t arg)
 	return ~arg ^ (vm + 1) << 32;
 }
 
-/* Whether @rax could be true; @rax stands for SERVED and the like where the caller says so. */
-static bool possible(const struct soak_turn *turn, uint64_t from, uint64_t to, uint64_t answer)
+/* A call, and the states of its number that it may have met. */
+struct call {
+	const struct soak_turn *turn;
+	uint64_t nr, from, to, rax;
+};
+
+static struct call make_call(const struct soak_turn *turn, uint64_t nr, uint64_t a0, uint64_t a1,
+			     uint64_t a2)
+{
+	struct call call = { .turn = turn, .nr = nr, .from = soak_get(&turn->done) };
+
+	call.rax = kvm_hypercall(nr, a0, a1, a2, 0);
+	call.to = soak_get(&turn->started);
+
+	return call;
+}
+
+/* Whether that was an answer of the number at any time of the call. */
+static bool possible(const struct call *call, uint64_t answer)
 {
 	uint64_t state;
 
-	for (state = from; state <= to; state++)
-		if (soak_get(&turn->answer[state % SOAK_STATES]) == answer)
+	for (state = call->from; state <= call->to; state++)
+		if (soak_get(&call->turn->answer[state % SOAK_STATES]) == answer)
 			return true;
 
 	return false;
 }
 
 /* Those that were there when the call began have been overwritten since. */
-static bool forgotten(const struct soak_turn *turn, uint64_t from)
+static bool forgotten(const struct call *call)
 {
-	return soak_get(&turn->started) - from >= SOAK_STATES - 1;
+	return soak_get(&call->turn->started) - call->from >= SOAK_STATES - 1;
 }
 
-static void judge(struct soak_seen *seen, const struct soak_turn *turn, uint64_t from,
-		  bool right, uint64_t nr, uint64_t rax)
+static void judge(struct soak_seen *seen, const struct call *call, bool right)
 {
 	seen->calls++;
-	if (forgotten(turn, from)) {
+	if (forgotten(call)) {
 		seen->unchecked++;
 	} else if (!right && !seen->wrong++) {
-		seen->wrong_nr = nr;
-		seen->wrong_rax = rax;
+		seen->wrong_nr = call->nr;
+		seen->wrong_rax = call->rax;
 	}
 }
 
 static void call_value(struct soak_shared *shared, struct soak_seen *seen, int i)
 {
-	const struct soak_turn *turn = &shared->turns[i];
-	uint64_t from = soak_get(&turn->done);
-	uint64_t rax = kvm_hypercall(SOAK_NR + i, 0, 0, 0, 0);
-	uint64_t to = soak_get(&turn->started);
+	struct call call = make_call(&shared->turns[i], SOAK_NR + i, 0, 0, 0);
 
-	judge(seen, turn, from, possible(turn, from, to, rax), SOAK_NR + i, rax);
-	if (rax == soak_get(&shared->last_answer[i]))
+	judge(seen, &call, possible(&call, call.rax));
+	if (call.rax == soak_get(&shared->last_answer[i]))
 		seen->last[i]++;
+}
+
+/* One that has reached the handler has counted there, whatever its answer. */
+static struct call make_fill_call(struct soak_shared *shared, struct soak_seen *seen, uint64_t gpa,
+				  uint64_t size, uint64_t value)
+{
+	struct call call = make_call(&shared->turns[SOAK_FILL], SOAK_NR + SOAK_FILL, gpa, size,
+				     value);
+
+	if (call.rax != SOAK_ABSENT && soak_get(&shared->last_answer[SOAK_FILL]))
+		seen->last[SOAK_FILL]++;
+
+	return call;
 }
 
 static bool all_are(const uint64_t *words, uint64_t value)
@@ -70,50 +96,39 @@ static bool all_are(const uint64_t *words, uint64_t value)
 }
 
 /* The memory is what the answer says: as it was, or written. */
-static void call_fill(struct soak_shared *shared, struct soak_seen *seen, uint64_t gpa)
+static void call_fill(struct soak_shared *shared, struct soak_seen *seen)
 {
-	const struct soak_turn *turn = &shared->turns[SOAK_FILL];
-	uint64_t from = soak_get(&turn->done), before = soak_get(&seen->filled[0]);
-	uint64_t rax = kvm_hypercall(SOAK_NR + SOAK_FILL, gpa, sizeof(seen->filled), before + 1, 0);
-	uint64_t to = soak_get(&turn->started);
-	bool right = possible(turn, from, to, rax) && all_are(seen->filled, before + !rax);
+	uint64_t before = soak_get(&seen->filled[0]);
+	struct call call = make_fill_call(shared, seen, (uintptr_t)seen->filled,
+					  sizeof(seen->filled), before + 1);
 
-	judge(seen, turn, from, right, SOAK_NR + SOAK_FILL, rax);
-	if (!rax && soak_get(&shared->last_answer[SOAK_FILL]))
-		seen->last[SOAK_FILL]++;
+	judge(seen, &call, possible(&call, call.rax) && all_are(seen->filled, before + !call.rax));
 }
 
 /* To memory that may not be there: it is written or refused. */
 static void call_fill_hot(struct soak_shared *shared, struct soak_seen *seen)
 {
-	const struct soak_turn *turn = &shared->turns[SOAK_FILL];
-	uint64_t from = soak_get(&turn->done);
-	uint64_t rax = kvm_hypercall(SOAK_NR + SOAK_FILL, SOAK_HOT + HOT_SIZE / 2 - 64, 128, 5, 0);
-	uint64_t to = soak_get(&turn->started);
-	bool right = possible(turn, from, to, rax == ERR64(KVM_EFAULT) ? 0 : rax);
+	struct call call = make_fill_call(shared, seen, SOAK_HOT + HOT_SIZE / 2 - 64, 128, 5);
 
-	judge(seen, turn, from, right, SOAK_NR + SOAK_FILL, rax);
-	if ((!rax || rax == ERR64(KVM_EFAULT)) && soak_get(&shared->last_answer[SOAK_FILL]))
-		seen->last[SOAK_FILL]++;
+	judge(seen, &call, possible(&call, call.rax == ERR64(KVM_EFAULT) ? 0 : call.rax));
 }
 
 /* By the VM's own VMM, which writes to the caller's memory as well. */
-static void call_served(struct soak_vm *vm, struct soak_seen *seen, uint64_t id, uint64_t gpa)
+static void call_served(struct soak_vm *vm, struct soak_seen *seen, uint64_t id)
 {
-	const struct soak_turn *turn = &vm->served;
-	uint64_t from = soak_get(&turn->done), arg = seen->calls;
-	uint64_t rax = kvm_hypercall(SOAK_SERVED_NR, arg, gpa, 0, 0);
-	uint64_t to = soak_get(&turn->started);
+	uint64_t arg = seen->calls;
+	struct call call = make_call(&vm->served, SOAK_SERVED_NR, arg,
+				     (uintptr_t)&seen->written, 0);
 	bool right;
 
-	if (rax == ERR64(HCX_EPIPE))
-		right = to > from;
-	else if (rax == SOAK_ABSENT)
-		right = possible(turn, from, to, rax);
+	if (call.rax == ERR64(HCX_EPIPE))
+		right = call.to > call.from;
+	else if (call.rax == SOAK_ABSENT)
+		right = possible(&call, SOAK_ABSENT);
 	else
-		right = possible(turn, from, to, SERVED) && rax == served_answer(id, arg) &&
-			soak_get(&seen->written) == rax;
-	judge(seen, turn, from, right, SOAK_SERVED_NR, rax);
+		right = possible(&call, SERVED) && call.rax == served_answer(id, arg) &&
+			soak_get(&seen->written) == call.rax;
+	judge(seen, &call, right);
 }
 
 static void guest_main(uint64_t id, uint64_t vcpu)
@@ -126,9 +141,9 @@ static void guest_main(uint64_t id, uint64_t vcpu)
 	while (!soak_get(&shared->stop)) {
 		for (i = 0; i < SOAK_FILL; i++)
 			call_value(shared, seen, i);
-		call_fill(shared, seen, (uintptr_t)seen->filled);
+		call_fill(shared, seen);
 		call_fill_hot(shared, seen);
-		call_served(vm, seen, id, (uintptr_t)&seen->written);
+		call_served(vm, seen, id);
 	}
 	GUEST_DONE();
 }

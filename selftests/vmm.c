@@ -9,7 +9,7 @@
 
 #include "guest.h"
 
-/* A VMM has threads beside its vCPUs'. What becomes of a VM with its last thread is special. */
+/* A VMM has other threads than its vCPUs', which matters after an oops: see recovery.rst. */
 static void *rest(void *unused)
 {
 	for (;;)

@@ -31,7 +31,9 @@ struct hcx_vm;
  * @bucket: its calls under a limit, once there was one; its vCPU's thread sets it
  * @of_entry: in the entry's list, next to the others of the VM
  * @of_vm: in the VM's list
- * @rcu: for kfree_rcu()
+ * @waited: the @entered of the last call of a program in BPF that had to end by @deadline
+ * @deadline: of all its waits; these two are for its vCPU's thread alone
+ * @rcu: for kfree_rcu(), when no call is inside
  *
  * It is made when the vCPU first calls the number, and goes with the VM or with the
  * handler. For all numbers that have none and the VMM answers, it is one, whose @nr is that
@@ -64,7 +66,13 @@ struct hcx_binding {
 
 	struct list_head of_entry;
 	struct list_head of_vm;
-	struct rcu_head rcu;
+	union {
+		struct {
+			u64 waited;
+			ktime_t deadline;
+		};
+		struct rcu_head rcu;
+	};
 };
 
 /* What all calls of a handler come to, or those of one VM. */

@@ -38,6 +38,7 @@
 
 #else /* !__ASSEMBLER__ */
 
+#include <linux/btf.h>
 #include <linux/eventfd.h>
 #include <linux/ftrace.h>
 #include <linux/kvm_host.h>
@@ -55,6 +56,13 @@
 #define ftrace_regs pt_regs
 #define ftrace_get_regs(fregs)	(fregs)
 #define ftrace_regs_set_instruction_pointer(fregs, ip)	instruction_pointer_set(fregs, ip)
+#endif
+
+/* From 7.3 on, or before, every kfunc takes trusted pointers only. */
+#ifdef KF_TRUSTED_ARGS
+#define HCX_KF_TRUSTED_ARGS	KF_TRUSTED_ARGS
+#else
+#define HCX_KF_TRUSTED_ARGS	0
 #endif
 
 /* The name of the function that sets where a traced function continues. */

@@ -4,6 +4,7 @@
 #include <linux/slab.h>
 #include "compat.h"
 #include "doorbell.h"
+#include "registry.h"
 #include "session.h"
 
 /* Those of a doorbell's flags that are its number's. */
@@ -23,10 +24,8 @@ struct bell {
 	u64 value;
 };
 
-static long ring(struct hcx_call *call)
+static long ring_bells(const struct hcx_offer *offer, u64 value)
 {
-	const struct hcx_offer *offer = hcx_offer_of(call);
-	u64 value = hcx_arg(call, 0);
 	long ret = -KVM_ENOSYS;
 	struct bell *bell;
 
@@ -37,6 +36,36 @@ static long ring(struct hcx_call *call)
 			ret = 0;
 		}
 	rcu_read_unlock();
+
+	return ret;
+}
+
+static long ring(struct hcx_call *call)
+{
+	return ring_bells(hcx_offer_of(call), hcx_arg(call, 0));
+}
+
+/**
+ * hcx_doorbell_ring() - ring a doorbell of the caller's VM for it
+ * @call: the call
+ * @nr: the doorbell's number
+ * @value: what it looks at
+ *
+ * The call of @nr that this stands for is not counted or limited.
+ *
+ * Context: @call's handler.
+ * Return: 0; or -KVM_ENOSYS: the VM has none with that number that @value rings.
+ */
+long hcx_doorbell_ring(const struct hcx_call *call, u32 nr, u64 value)
+{
+	const struct hcx_entry *entry;
+	long ret = -KVM_ENOSYS;
+
+	rcu_read_lock_sched();
+	entry = hcx_find_nr(call->vcpu->kvm, nr);
+	if (entry && entry->handler_call == ring && !hcx_is_denied(call->binding->vm, entry))
+		ret = ring_bells(container_of(entry->handler, struct hcx_offer, handler), value);
+	rcu_read_unlock_sched();
 
 	return ret;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kvm_hcx: KVM hypercalls that are added at run time. */
 #include <linux/module.h>
+#include "bpf.h"
 #include "debugfs.h"
 #include "device.h"
 #include "discovery.h"
@@ -40,6 +41,7 @@ static int __init hcx_init(void)
 		goto err_hook;
 	hcx_selfcheck_end();
 	hcx_debugfs_init();
+	hcx_bpf_init();
 
 	return 0;
 

@@ -5,6 +5,7 @@
  * the compiler says nothing of is an HCX_HAVE_ in probed.h, for compat.h. The versions are
  * those of the first kernel that has it.
  */
+#include <linux/bpf.h>
 #include <linux/eventfd.h>
 #include <linux/ftrace.h>
 #include <linux/kvm_host.h>
@@ -100,6 +101,19 @@ static u64 __used has_hypercall_flags(struct kvm_run *run)
 {
 	return run->hypercall.flags & KVM_EXIT_HYPERCALL_LONG_MODE;
 }
+
+#line 1 "STRUCT_OPS"
+/* 6.11, with BTF of modules: a module can have a struct_ops type, which is told of links. */
+#if !defined(register_bpf_struct_ops) || !defined(CONFIG_DEBUG_INFO_BTF_MODULES) || \
+	!defined(CONFIG_BPF_JIT)
+#error "not here"
+#endif
+static int has_struct_ops(void *data, struct bpf_link *link)
+{
+	return 0;
+}
+
+static struct bpf_struct_ops struct_ops __used = { .reg = has_struct_ops };
 
 #line 1 "END"
 /* Nothing has it: so the compiler did not give up before it came here. */

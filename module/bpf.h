@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Handlers in BPF. */
+#ifndef _HCX_BPF_H
+#define _HCX_BPF_H
+
+void hcx_bpf_init(void);
+
+#endif /* _HCX_BPF_H */

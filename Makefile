@@ -17,6 +17,8 @@
 #	make guest-install	it, and the headers for programs that use it
 #	make guest-tools	hcx-mark and hcx-clock, programs for guests
 #	make guest-tools-install	them, in PREFIX/bin (/usr/local)
+#	make bpf	handlers in BPF: the loader hcx-bpf, and the examples
+#	make bpf-install	hcx-bpf and hcx.bpf.h; make install does so where libbpf is there
 #	make deb	a Debian package that installs the modules by DKMS
 #	make clean
 
@@ -45,6 +47,13 @@ guest_headers := kvm_hcx.h hcx_guest.h hcx_dev.h hcx_marker.h hcx_clock.h
 PREFIX ?= /usr/local
 guest_tools := module/guest/hcx-mark module/guest/hcx-clock
 
+# Handlers in BPF. From libbpf 1.4 on it takes types of modules.
+bpf_programs := module/bpf/hcx-bpf module/bpf/recorder
+bpf_examples := $(patsubst %.c,%.o,$(wildcard module/bpf/*.bpf.c))
+has_libbpf = $(shell echo LIBBPF_MAJOR_VERSION LIBBPF_MINOR_VERSION | \
+	$(CC) -E -P -include bpf/libbpf.h - 2>/dev/null | tail -n 1 | \
+	awk '$$1 * 100 + $$2 >= 104 { print "yes" }')
+
 # What DKMS builds from: nothing that a build has left, where git can tell.
 copy_sources = for file in $$(git ls-files $(1) 2>/dev/null || find $(1) -type f); do \
 	install -D -m 644 "$$file" $(2)/"$$file"; done
@@ -62,6 +71,7 @@ install: modules install-devel
 	install -D -m 644 -t $(DESTDIR)/lib/modules/$(KVER)/updates $(INSTALLED)
 	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin module/handlers/hcx-timeline
 	depmod -b $(DESTDIR)/ $(KVER)
+	$(if $(has_libbpf),$(MAKE) bpf-install,@echo "hcx-bpf is left out: it takes libbpf-dev 1.4 or later")
 
 install-devel: modules
 	install -D -m 644 -t $(DEVEL)/include/linux module/include/linux/kvm_hcx.h
@@ -70,8 +80,27 @@ install-devel: modules
 
 uninstall:
 	rm -rf $(addprefix $(DESTDIR)/lib/modules/$(KVER)/updates/,$(notdir $(INSTALLED))) $(DEVEL) \
-		$(DESTDIR)$(PREFIX)/bin/hcx-timeline
+		$(addprefix $(DESTDIR)$(PREFIX)/,bin/hcx-timeline $(bpf_installed))
 	depmod -b $(DESTDIR)/ $(KVER)
+
+bpf: bpf-programs $(bpf_examples)
+
+bpf-programs: $(bpf_programs)
+
+$(bpf_programs): %: %.c module/bpf/recorder.h module/include/uapi/linux/kvm_hcx.h
+	$(CC) -O2 -Wall $(CFLAGS) $(LDFLAGS) -I module/include/uapi -o $@ $< -lbpf
+
+%.bpf.o: %.bpf.c module/bpf/hcx.bpf.h module/bpf/recorder.h module/include/uapi/linux/kvm_hcx.h
+	clang -target bpf -mcpu=v3 -O2 -g -Wall -I/usr/include/$(shell $(CC) -print-multiarch) \
+		-I module/bpf -I module/include/uapi $(BPF_CFLAGS) -c -o $@ $<
+
+bpf_installed := bin/hcx-bpf share/man/man8/hcx-bpf.8 include/hcx.bpf.h include/linux/kvm_hcx.h
+
+bpf-install: module/bpf/hcx-bpf
+	install -D -t $(DESTDIR)$(PREFIX)/bin module/bpf/hcx-bpf
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 module/bpf/hcx-bpf.8
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include module/bpf/hcx.bpf.h
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/linux module/include/uapi/linux/kvm_hcx.h
 
 guest: headers-there
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/module/guest modules
@@ -122,10 +151,10 @@ soak:
 clean:
 	find . -name .git -prune -o \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o \
 		-name '*.mod.c' -o -name '.*.cmd' -o -name '.*.o.d' \) -print0 | xargs -0 rm -f
-	rm -f $(guest_tools)
+	rm -f $(guest_tools) $(bpf_programs)
 	rm -rf .build Module.symvers modules.order module/modules.order \
 		module/guest/modules.order module/guest/Module.symvers \
 		module/examples/modules.order module/handlers/modules.order module/offsets.[hs] module/probed.h
 
 .PHONY: modules headers-there install install-devel uninstall guest guest-install guest-uninstall \
-	guest-tools guest-tools-install dkms-install deb demo check check-debug bench cost mutate results soak timeline style clean
+	guest-tools guest-tools-install bpf bpf-programs bpf-install dkms-install deb demo check check-debug bench cost mutate results soak timeline style clean

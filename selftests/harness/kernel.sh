@@ -52,7 +52,7 @@ unpack_image() {
 # dh-dkms is a package of its own from Debian 12 on. The headers are of two
 # flavours, so that DKMS finds a second kernel. It builds the same sources twice.
 root_packages="build-essential,ccache,kmod,xz-utils,dkms,?exact-name(dh-dkms),debhelper,openssl"
-root_packages+=",linux-headers-amd64,linux-headers-cloud-amd64"
+root_packages+=",linux-headers-amd64,linux-headers-cloud-amd64,libbpf-dev"
 
 make_root() {
 	say "fetching the headers and compiler of Debian's $1"

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the verifier, or the core, is to refuse: one for each name that is defined. */
+#include "hcx.bpf.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, char[64]);
+} data SEC(".maps");
+
+#ifndef SECTION
+#define SECTION "struct_ops.s/call"
+#endif
+#ifndef LINK_SECTION
+#define LINK_SECTION ".struct_ops.link"
+#endif
+#ifndef FIELDS
+#define FIELDS .nr = HCX_NR_ANY
+#endif
+#ifndef NAME
+#define NAME "refused"
+#endif
+#ifndef LICENSE_TEXT
+#define LICENSE_TEXT "GPL"
+#endif
+
+char LICENSE[] SEC("license") = LICENSE_TEXT;
+
+#ifndef NO_PROGRAM
+SEC(SECTION)
+long BPF_PROG(refused, struct hcx_call *call)
+{
+	char text[16] = {};
+
+#ifdef WRITES_CALL
+	*(volatile __u64 *)call = 1;
+#endif
+#ifdef WRITES_CONTEXT
+	ctx[0] = 0;
+#endif
+#ifdef MORE_THAN_BUFFER
+	return hcx_bpf_read_guest(call, 0, text, 4096);
+#endif
+#ifdef UNBOUNDED
+	return hcx_bpf_read_guest(call, 0, text, hcx_bpf_arg(call, 0));
+#endif
+#ifdef SLEEPS
+	return hcx_bpf_wait(call, 1);
+#endif
+#ifdef FALSE_CALL
+	return hcx_bpf_arg((struct hcx_call *)text, 0);
+#endif
+#ifdef NUMBER_AS_CALL
+	return hcx_bpf_arg((struct hcx_call *)hcx_bpf_arg(call, 0), 0);
+#endif
+#ifdef ENDLESS
+	for (;;)
+		if (hcx_bpf_arg(call, 0))
+			__sync_fetch_and_add((__u64 *)text, 1);
+#endif
+#ifdef POINTER_ARGUMENT
+	return *(volatile char *)hcx_bpf_arg(call, 0);
+#endif
+	return text[0];
+}
+#define PROGRAM (void *)refused
+#else
+#define PROGRAM 0
+#endif
+
+SEC(LINK_SECTION)
+struct hcx_bpf_handler handler = {
+	.name = NAME, .call = PROGRAM, FIELDS
+};

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Calls bpf/probe.bpf.c, which is attached: what a handler in BPF may do, and that all that
+ * holds for others holds for it. For host/bpf_test.
+ */
+#include <linux/userfaultfd.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "bpf/probe.h"
+#include "session.h"
+
+#define SLOT		1
+#define SLOT_GPA	0x100000
+#define SLOT_PAGES	4
+#define HOLE		0x40000000
+#define BELL		0x71
+
+static uint64_t ask(struct guest *guest, enum probe probe, uint64_t a1, uint64_t a2)
+{
+	return guest_call(guest, PROBE, probe, a1, a2, 4);
+}
+
+static void create(struct guest *guest, enum guest_mode mode, int ring)
+{
+	guest_create_vm(guest);
+	guest_add_vcpu(guest, mode, ring);
+	vm_userspace_mem_region_add(guest->vm, VM_MEM_SRC_ANONYMOUS, SLOT_GPA, SLOT, SLOT_PAGES,
+				    KVM_MEM_LOG_DIRTY_PAGES);
+}
+
+static void test_caller(struct guest *guest)
+{
+	struct guest other, user, narrow;
+
+	create(&other, GUEST_LONG, 0);
+	create(&user, GUEST_LONG, 3);
+	create(&narrow, GUEST_PROTECTED, 0);
+	expect(ask(guest, WHO, OF_PID, 0), getpid(), "caller: the VMM");
+	expect(ask(guest, WHO, OF_VCPU, 0), guest->vcpu->id, "caller: the vCPU");
+	expect(ask(guest, WHO, OF_NR, 0), PROBE, "caller: the number");
+	expect(ask(guest, WHO, OF_VM, 0), ask(guest, WHO, OF_VM, 0), "caller: one VM");
+	ksft_test_result(ask(guest, WHO, OF_VM, 0) != ask(&other, WHO, OF_VM, 0),
+			 "caller: another VM\n");
+	expect(ask(guest, WHO, OF_FLAGS, 0), 1, "caller: 64-bit mode, ring 0");
+	expect(ask(&user, WHO, OF_FLAGS, 0), 3, "caller: 64-bit mode, ring 3");
+	expect(ask(&narrow, WHO, OF_FLAGS, 0), 0, "caller: 32-bit mode, ring 0");
+	expect(ask(guest, ARG, 2, 1ULL << 40 | 5), 1ULL << 40 | 5, "arguments: of 64 bits");
+	expect(ask(&narrow, ARG, 2, 1ULL << 40 | 5), 5, "arguments: of 32 bits");
+	expect(ask(guest, ARG, 4, 5), 0, "arguments: there is no fifth");
+	expect(ask(&user, READ, SLOT_GPA, 0), ERR64(KVM_EPERM), "memory: not for ring 3");
+	guest_free(&other);
+	guest_free(&user);
+	guest_free(&narrow);
+}
+
+static void test_memory(struct guest *guest)
+{
+	uint64_t *memory = addr_gpa2hva(guest->vm, SLOT_GPA);
+	unsigned long dirty = 0;
+
+	memory[1] = 0x1234567;
+	kvm_vm_get_dirty_log(guest->vm, SLOT, &dirty);
+	expect(ask(guest, READ, SLOT_GPA + 8, 0), 0x1234567, "memory: read");
+	expect(ask(guest, WRITE, SLOT_GPA + 2 * 4096, 0x89ab), 0, "memory: write");
+	expect(memory[2 * 512], 0x89ab, "memory: it is written");
+	kvm_vm_get_dirty_log(guest->vm, SLOT, &dirty);
+	expect(dirty, 1 << 2, "memory: the dirty log has it");
+	expect(ask(guest, READ, HOLE, 0), ERR64(KVM_EFAULT), "memory: a hole");
+	expect(ask(guest, WRITE, HOLE, 0), ERR64(KVM_EFAULT), "memory: a hole, written to");
+	expect(ask(guest, READ_TOO_MUCH, SLOT_GPA, 0), ERR64(KVM_E2BIG), "memory: too much");
+}
+
+/* A VMM whose memory is not there, and will not be until it is asked for long enough. */
+static void test_absent(struct guest *guest)
+{
+	void *memory = addr_gpa2hva(guest->vm, SLOT_GPA);
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = {
+		.range = { (unsigned long)memory, SLOT_PAGES * 4096 },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	struct uffdio_zeropage zero = { .range = { (unsigned long)memory, 4096 } };
+	int fd = syscall(__NR_userfaultfd, 0);
+
+	TEST_ASSERT(fd >= 0 && !ioctl(fd, UFFDIO_API, &api), "userfaultfd");
+	madvise(memory, SLOT_PAGES * 4096, MADV_DONTNEED);
+	TEST_ASSERT(!ioctl(fd, UFFDIO_REGISTER, &range), "UFFDIO_REGISTER");
+	expect(ask(guest, READ, SLOT_GPA, 0), ERR64(HCX_ETIMEDOUT),
+	       "memory that the VMM does not provide: no longer than the budget");
+	expect(ask(guest, WRITE, SLOT_GPA, 1), ERR64(HCX_ETIMEDOUT), "the same, written to");
+	TEST_ASSERT(!ioctl(fd, UFFDIO_ZEROPAGE, &zero), "UFFDIO_ZEROPAGE");
+	expect(ask(guest, READ, SLOT_GPA, 0), 0, "it provides it");
+	close(fd);
+	munmap(memory, 4096);
+	expect(ask(guest, READ, SLOT_GPA, 0), ERR64(KVM_EFAULT), "it unmaps it");
+}
+
+static void test_result(struct guest *guest)
+{
+	expect(ask(guest, RESULT, 2, 0x77), 0, "results: one that is declared");
+	expect(guest->regs.rdx, 0x77, "results: it is set");
+	expect(ask(guest, RESULT, 1, 0x78), ERR64(KVM_EINVAL), "results: one that is not");
+	expect(guest->regs.rcx, 1, "results: it is left alone");
+	expect(ask(guest, RESULT, 4, 0x78), ERR64(KVM_EINVAL), "results: one that is none");
+}
+
+static void test_doorbell(struct guest *guest)
+{
+	int session = open_session(guest->vm), bell = eventfd(0, EFD_NONBLOCK);
+	uint64_t rung = 0;
+
+	must(doorbell(session, BELL, "bell", HCX_HOST_VALUE, 5, bell));
+	expect(ask(guest, RING, BELL, 5), 0, "doorbell: rung");
+	expect(read(bell, &rung, sizeof(rung)) == sizeof(rung) && rung == 1, 1,
+	       "doorbell: its eventfd is signalled once");
+	expect(ask(guest, RING, BELL, 6), ERR64(KVM_ENOSYS), "doorbell: by another value");
+	expect(ask(guest, RING, PROBE, 5), ERR64(KVM_ENOSYS), "doorbell: what is none");
+	expect(ask(guest, RING, BELL + 1, 5), ERR64(KVM_ENOSYS), "doorbell: nothing");
+	close(bell);
+	close(session);
+}
+
+/* The example, of ten a second: three at once, and then not each. */
+static void test_filter(struct guest *guest)
+{
+	int session = open_session(guest->vm), bell = eventfd(0, EFD_NONBLOCK), i;
+	uint64_t nr = guest_call(guest, HCX_NR_DISCOVERY, HCX_DISCOVER_NAME,
+				 0x7265746c6966 /* "filter" */, 0, 0);
+	uint64_t rung = 0, rax = 0;
+
+	must(doorbell(session, 0x41, "knock", 0, 0, bell));
+	for (i = 0; i < 3; i++)
+		rax |= guest_call0(guest, nr);
+	expect(rax, 0, "filter: three");
+	for (i = 0; i < 1000 && !rax; i++)
+		rax = guest_call0(guest, nr);
+	expect(rax, ERR64(HCX_EAGAIN), "filter: too many");
+	expect(read(bell, &rung, sizeof(rung)) == sizeof(rung) && rung == 3 + (uint64_t)i - 1, 1,
+	       "filter: those that got through have rung");
+	close(bell);
+	close(session);
+}
+
+static void test_wait(struct guest *guest)
+{
+	expect(ask(guest, WAIT, 1, 0), 0, "wait: within the budget");
+	expect(ask(guest, WAIT, 60000, 0), ERR64(HCX_ETIMEDOUT), "wait: no longer than that");
+	expect(ask(guest, WAIT, 60000, 1), ERR64(HCX_ETIMEDOUT), "wait: a second has none left");
+	expect(ask(guest, WAIT, 1, 1), 0, "wait: the next call has its own");
+}
+
+static void test_rules(void)
+{
+	struct hcx_host_rule deny = { .verb = HCX_HOST_DENY, .first = PROBE, .last = PROBE };
+	struct hcx_host_rule seldom = {
+		.verb = HCX_HOST_HANDLE, .first = PROBE, .last = PROBE, .rate = 1, .burst = 1,
+	};
+	struct guest guest;
+	int session;
+
+	create(&guest, GUEST_LONG, 0);
+	session = open_session(guest.vm);
+	must(rule(session, &seldom));
+	ask(&guest, WHO, OF_NR, 0);
+	expect(ask(&guest, WHO, OF_NR, 0), ERR64(HCX_EAGAIN), "rules: no more often than that");
+	must(rule(session, &deny));
+	expect(ask(&guest, WHO, OF_NR, 0), ERR64(KVM_ENOSYS), "rules: denied");
+	close(session);
+	guest_free(&guest);
+}
+
+static void test_counts(struct guest *guest)
+{
+	struct counted before, after;
+
+	counted_of("probe", &before);
+	ask(guest, WHO, OF_NR, 0);
+	ask(guest, READ, HOLE, 0);
+	counted_of("probe", &after);
+	expect(after.calls - before.calls, 2, "counts: calls");
+	expect(after.errors - before.errors, 1, "counts: errors");
+	expect(after.inside, 0, "counts: nobody is inside");
+}
+
+int main(void)
+{
+	struct guest guest;
+
+	ksft_print_header();
+	ksft_set_plan(12 + 7 + 4 + 5 + 5 + 3 + 4 + 2 + 3);
+	create(&guest, GUEST_LONG, 0);
+	test_caller(&guest);
+	test_memory(&guest);
+	test_result(&guest);
+	test_doorbell(&guest);
+	test_filter(&guest);
+	test_wait(&guest);
+	test_counts(&guest);
+	test_rules();
+	test_absent(&guest);
+	guest_free(&guest);
+	ksft_finished();
+}

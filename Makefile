@@ -96,9 +96,11 @@ $(bpf_programs): %: %.c module/bpf/recorder.h module/include/uapi/linux/kvm_hcx.
 
 bpf_installed := bin/hcx-bpf share/man/man8/hcx-bpf.8 include/hcx.bpf.h include/linux/kvm_hcx.h
 
-bpf-install: module/bpf/hcx-bpf
+bpf-install: module/bpf/hcx-bpf bpf-headers-install
 	install -D -t $(DESTDIR)$(PREFIX)/bin module/bpf/hcx-bpf
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 module/bpf/hcx-bpf.8
+
+bpf-headers-install:
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include module/bpf/hcx.bpf.h
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/linux module/include/uapi/linux/kvm_hcx.h
 
@@ -157,4 +159,4 @@ clean:
 		module/examples/modules.order module/handlers/modules.order module/offsets.[hs] module/probed.h
 
 .PHONY: modules headers-there install install-devel uninstall guest guest-install guest-uninstall \
-	guest-tools guest-tools-install bpf bpf-programs bpf-install dkms-install deb demo check check-debug bench cost mutate results soak timeline style clean
+	guest-tools guest-tools-install bpf bpf-programs bpf-install bpf-headers-install dkms-install deb demo check check-debug bench cost mutate results soak timeline style clean

@@ -21,3 +21,8 @@ build_weatherd() {
 		-I "$top/module/include/uapi" -o "$1/weatherd" "$1/weatherd.c"
 	rm "$1/weatherd.c"
 }
+
+# readme_block N: the Nth block of C in README.md.
+readme_block() {
+	awk -v n="$1" '/^```c$/ { on = ++block == n; next } /^```$/ { on = 0 } on' "$top/README.md"
+}

@@ -23,6 +23,7 @@
 #include "doorbell.h"
 #include "memory.h"
 #include "registry.h"
+#include "touch.h"
 
 /* The most that one copy has. */
 #define COPY_MAX	SZ_64K
@@ -129,6 +130,7 @@ __bpf_kfunc void hcx_bpf_get_caller(struct hcx_call *call, struct hcx_bpf_caller
  * Return: as hcx_read_guest(); or
  * * -KVM_E2BIG - @data__sz is above 65536
  * * -HCX_ETIMEDOUT - the budget was spent before the VMM had provided the memory
+ * * -HCX_EAGAIN - the kernel has no memory to ask for it
  */
 __bpf_kfunc long hcx_bpf_read_guest(struct hcx_call *call, u64 gpa, void *data, u64 data__sz)
 {
@@ -183,7 +185,8 @@ __bpf_kfunc long hcx_bpf_set_result(struct hcx_call *call, u32 n, u64 value)
  * @value: the argument that it looks at
  *
  * Context: a program that handles @call.
- * Return: 0, or -KVM_ENOSYS: the caller's VM has no such doorbell.
+ * Return: 0, or -KVM_ENOSYS: the caller's VM has no such doorbell, or the caller may not call it.
+ * A rule's rate does not count here.
  */
 __bpf_kfunc long hcx_bpf_ring(struct hcx_call *call, u32 nr, u64 value)
 {
@@ -251,8 +254,8 @@ static const struct bpf_verifier_ops verifier_ops = {
 	.is_valid_access = is_valid_access,
 };
 
-/* Not called where the module has no BTF. */
-static bool has_btf;
+/* Whether all was there that programs use, and whether the module has BTF: else init is not called. */
+static bool has_kfuncs, has_btf;
 
 static int init_type(struct btf *btf)
 {
@@ -305,10 +308,22 @@ static struct hcx_handler *make_handler(struct hcx_bpf_handler *bpf)
 	return &bpf->handler;
 }
 
+/*
+ * The kernel lets one structure be attached by several links. It is registered, or on its way
+ * out, as long as its handler has an entry.
+ */
+static bool is_attached(const struct hcx_bpf_handler *bpf)
+{
+	return READ_ONCE(bpf->handler.entry);
+}
+
 /* Only as a link: what is registered without one stays when its loader has failed or died. */
 static int reg(void *data, struct bpf_link *link)
 {
-	return link ? hcx_register_in(NULL, make_handler(data)) : -EOPNOTSUPP;
+	if (!link || !has_kfuncs)
+		return -EOPNOTSUPP;
+
+	return is_attached(data) ? -EBUSY : hcx_register_in(NULL, make_handler(data));
 }
 
 /* The kernel frees the program when this returns, and does not know of one that sleeps. */
@@ -322,6 +337,9 @@ static void unreg(void *data, struct bpf_link *link)
 static int update(void *data, void *old_data, struct bpf_link *link)
 {
 	struct hcx_bpf_handler *old = old_data;
+
+	if (is_attached(data))
+		return -EBUSY;
 
 	return hcx_replace(&old->handler, make_handler(data));
 }
@@ -348,25 +366,42 @@ static struct bpf_struct_ops struct_ops = {
 /**
  * hcx_bpf_init() - take handlers in BPF, if this kernel and this build can
  *
- * Nothing undoes it: the end of the module's BTF does.
+ * The end of the module's BTF undoes the type. Nobody can attach before the module's init is over.
  *
  * Context: process; may sleep.
  */
 void hcx_bpf_init(void)
 {
-	int ret = register_bpf_struct_ops(&struct_ops, hcx_bpf_handler);
+	int ret = hcx_touch_init() ?: register_bpf_struct_ops(&struct_ops, hcx_bpf_handler);
 
-	if (!ret && has_btf)
-		ret = register_btf_kfunc_id_set(BPF_PROG_TYPE_STRUCT_OPS, &kfunc_set);
-	if (!has_btf)
+	if (!ret && !has_btf) {
 		pr_info("takes no handlers in BPF: it has no BTF; install pahole and build it again\n");
-	else if (ret)
+		return;
+	}
+	if (!ret)
+		ret = register_btf_kfunc_id_set(BPF_PROG_TYPE_STRUCT_OPS, &kfunc_set);
+	if (ret)
 		pr_err("takes no handlers in BPF (%d)\n", ret);
+	has_kfuncs = !ret;
+}
+
+/**
+ * hcx_bpf_exit() - undo hcx_bpf_init(), when no handler in BPF is attached
+ *
+ * Context: process; may sleep.
+ */
+void hcx_bpf_exit(void)
+{
+	hcx_touch_exit();
 }
 
 #else
 
 void hcx_bpf_init(void)
+{
+}
+
+void hcx_bpf_exit(void)
 {
 }
 

@@ -4,5 +4,6 @@
 #define _HCX_BPF_H
 
 void hcx_bpf_init(void);
+void hcx_bpf_exit(void);
 
 #endif /* _HCX_BPF_H */

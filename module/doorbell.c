@@ -51,21 +51,24 @@ static long ring(struct hcx_call *call)
  * @nr: the doorbell's number
  * @value: what it looks at
  *
- * The call of @nr that this stands for is not counted or limited.
+ * The call of @nr that this stands for is not counted, nor limited by a rule.
  *
  * Context: @call's handler.
- * Return: 0; or -KVM_ENOSYS: the VM has none with that number that @value rings.
+ * Return: 0; or -KVM_ENOSYS: the VM has none with that number that @value rings, or its caller
+ * may not call that number.
  */
 long hcx_doorbell_ring(const struct hcx_call *call, u32 nr, u64 value)
 {
 	const struct hcx_entry *entry;
 	long ret = -KVM_ENOSYS;
 
-	rcu_read_lock_sched();
+	/* An entry is freed after a grace period, and what it is of after another. */
+	rcu_read_lock();
 	entry = hcx_find_nr(call->vcpu->kvm, nr);
-	if (entry && entry->handler_call == ring && !hcx_is_denied(call->binding->vm, entry))
+	if (entry && entry->handler_call == ring && (!call->user || entry->flags & HCX_RING3) &&
+	    !hcx_is_denied(call->binding->vm, entry))
 		ret = ring_bells(container_of(entry->handler, struct hcx_offer, handler), value);
-	rcu_read_unlock_sched();
+	rcu_read_unlock();
 
 	return ret;
 }

@@ -64,6 +64,7 @@ err_registry:
 
 static void __exit hcx_exit(void)
 {
+	hcx_bpf_exit();
 	hcx_debugfs_exit();
 	hcx_device_exit();
 	hcx_hook_detach();

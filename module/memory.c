@@ -6,6 +6,7 @@
 #include <linux/uaccess.h>
 #include "compat.h"
 #include "memory.h"
+#include "touch.h"
 
 /* So many bytes are copied between two looks at signals and other tasks. */
 #define CHUNK	SZ_1M
@@ -230,42 +231,21 @@ long hcx_read_guest_string(struct hcx_call *call, gpa_t gpa, char *text, size_t 
 }
 EXPORT_SYMBOL_GPL(hcx_read_guest_string);
 
-/* What fault_in() says of memory that is on its way. */
-#define NOT_YET	1
+#ifdef HCX_HAVE_STRUCT_OPS
 
-/* As get_user_pages_unlocked() with FOLL_NOWAIT, page by page: it asks, and does not wait. */
-static long fault_in_span(const struct span *span, bool write)
-{
-	unsigned int flags = FOLL_NOWAIT | (write ? FOLL_WRITE : 0);
-	unsigned long start = (unsigned long)span->user;
-	unsigned long page;
-	long ret;
-
-	for (page = start & PAGE_MASK; page < start + span->len; page += PAGE_SIZE) {
-		ret = get_user_pages_unlocked(page, 1, NULL, flags);
-		if (ret < 0)
-			return copy_error();
-		if (!ret)
-			return NOT_YET;
-	}
-
-	return 0;
-}
-
-/* Of a range that check_range() has passed. */
-static long fault_in(struct hcx_call *call, gpa_t gpa, size_t len, bool write)
+/* All that there is of a range in the VMM's memory, slot by slot. */
+static long touch_range(struct hcx_call *call, gpa_t gpa, size_t len, bool write,
+			ktime_t deadline)
 {
 	struct kvm_memslots *slots = kvm_vcpu_memslots(call->vcpu);
+	long ret = check_range(call, slots, gpa, len, write);
 	struct span span;
-	long ret;
 
-	for (; len; gpa += span.len, len -= span.len) {
-		ret = span_at(slots, gpa, len, &span) ?: fault_in_span(&span, write);
-		if (ret)
-			return ret;
-	}
+	for (; !ret && len; gpa += span.len, len -= span.len)
+		ret = span_at(slots, gpa, len, &span) ?:
+		      hcx_touch(call, span.user, span.len, write, deadline);
 
-	return 0;
+	return ret;
 }
 
 /* One attempt: -KVM_EFAULT is also that some of the memory is not there now. */
@@ -281,20 +261,18 @@ static long try_copy(struct hcx_call *call, gpa_t gpa, void *data, size_t len, b
 	return ret;
 }
 
+/* What has been touched may be gone again, as often as the VMM likes. */
 static long copy_until(struct hcx_call *call, gpa_t gpa, void *data, size_t len, bool write,
 		       ktime_t deadline)
 {
 	long ret;
 
 	while ((ret = try_copy(call, gpa, data, len, write)) == -KVM_EFAULT) {
-		ret = fault_in(call, gpa, len, write);
-		if (ret < 0)
+		ret = touch_range(call, gpa, len, write, deadline);
+		if (ret)
 			break;
 		if (!hcx_jiffies_until(deadline))
 			return -HCX_ETIMEDOUT;
-		if (ret == NOT_YET && schedule_timeout_killable(1) &&
-		    fatal_signal_pending(current))
-			return -HCX_EINTR;
 	}
 
 	return ret;
@@ -308,11 +286,8 @@ static long copy_until(struct hcx_call *call, gpa_t gpa, void *data, size_t len,
  * @len: likewise
  * @deadline: when to give up, in CLOCK_MONOTONIC
  *
- * How long a page fault takes can be the VMM's choice (userfaultfd, a file of its own file
- * system). Here it is only asked for, and looked for again until it is there.
- *
- * Context: @call's handler. Sleeps.
- * Return: as hcx_read_guest(); or -HCX_ETIMEDOUT.
+ * Context: as hcx_touch().
+ * Return: as hcx_read_guest(), or an error of hcx_touch().
  */
 long hcx_read_guest_until(struct hcx_call *call, gpa_t gpa, void *data, size_t len,
 			  ktime_t deadline)
@@ -328,11 +303,14 @@ long hcx_read_guest_until(struct hcx_call *call, gpa_t gpa, void *data, size_t l
  * @len: likewise
  * @deadline: as for hcx_read_guest_until()
  *
- * Context: @call's handler. Sleeps.
- * Return: as hcx_write_guest(); or -HCX_ETIMEDOUT, when some of @data may have been written.
+ * Context: as hcx_touch().
+ * Return: as hcx_write_guest(), or an error of hcx_touch(), when some of @data may have been
+ * written.
  */
 long hcx_write_guest_until(struct hcx_call *call, gpa_t gpa, const void *data, size_t len,
 			   ktime_t deadline)
 {
 	return copy_until(call, gpa, (void *)data, len, true, deadline);
 }
+
+#endif /* HCX_HAVE_STRUCT_OPS */

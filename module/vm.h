@@ -25,6 +25,7 @@
  * @forwarder: what counts its calls that no handler has and its VMM answers, or NULL
  * @handlers: how many are registered in it alone; under the registry's lock
  * @next_allotted: the number to try first for one of them; likewise
+ * @touching: a worker touches its memory, see touch.c
  * @bindings: its vCPUs'
  * @hash: in the table of VMs
  * @sessions: those that are about it; under session.c's lock
@@ -43,6 +44,7 @@ struct hcx_vm {
 	struct hcx_entry *forwarder;
 	unsigned int handlers;
 	u32 next_allotted;
+	bool touching;
 	struct list_head bindings;
 	struct hlist_node hash;
 	struct list_head sessions;

@@ -48,17 +48,21 @@ static struct reading best_reading(void)
 static long read_clocks(struct hcx_call *call)
 {
 	struct reading best;
-	u64 tsc;
+	u64 tsc, guest_tsc;
 
 	if (!call->long_mode)
 		return -KVM_EOPNOTSUPP;
 
+	/* See hcx_guest_tsc(). */
+	preempt_disable();
 	best = best_reading();
 	tsc = best.before + duration(&best) / 2;
+	guest_tsc = hcx_guest_tsc(call, tsc);
+	preempt_enable();
 	hcx_set_result(call, 0, ktime_to_ns(ktime_mono_to_real(best.monotonic)));
 	hcx_set_result(call, 1, ktime_to_ns(best.monotonic));
 	hcx_set_result(call, 2, tsc);
-	hcx_set_result(call, 3, hcx_guest_tsc(call, tsc));
+	hcx_set_result(call, 3, guest_tsc);
 
 	return 0;
 }

@@ -17,9 +17,21 @@ static void make_printable(char *text, size_t len)
 			text[i] = '?';
 }
 
+/* See hcx_guest_tsc(). */
+static u64 guest_tsc_now(const struct hcx_call *call)
+{
+	u64 guest_tsc;
+
+	preempt_disable();
+	guest_tsc = hcx_guest_tsc(call, rdtsc_ordered());
+	preempt_enable();
+
+	return guest_tsc;
+}
+
 static long mark(struct hcx_call *call)
 {
-	u64 tsc = rdtsc_ordered(), len = hcx_arg(call, 3);
+	u64 guest_tsc, len = hcx_arg(call, 3);
 	char text[HCX_MARKER_TEXT_MAX + 1] = "";
 	long ret;
 
@@ -28,11 +40,12 @@ static long mark(struct hcx_call *call)
 	if (!trace_hcx_marker_enabled())
 		return 0;
 
+	guest_tsc = guest_tsc_now(call);
 	ret = hcx_read_guest(call, hcx_arg(call, 2), text, len);
 	if (ret)
 		return ret;
 	make_printable(text, len);
-	trace_hcx_marker(call, hcx_guest_tsc(call, tsc), text);
+	trace_hcx_marker(call, guest_tsc, text);
 
 	return 0;
 }

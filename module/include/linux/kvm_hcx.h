@@ -243,7 +243,10 @@ unsigned long hcx_jiffies_until(ktime_t deadline);
  * @call: the call
  * @tsc: a value of this CPU's TSC, as from rdtsc_ordered()
  *
- * Context: @call's handler.
+ * When a vCPU comes to another CPU KVM may change what is added to its TSC (where the host's is
+ * unstable), so @tsc is to be read within the same preempt_disable().
+ *
+ * Context: @call's handler, with preemption disabled.
  * Return: the value that the guest would read at that moment; of no meaning for an SNP
  * guest with Secure TSC, which keeps its TSC's rate and offset from the host.
  *

@@ -42,7 +42,7 @@ struct object {
 	char dir[PATH_MAX];
 };
 
-static void usage(FILE *to)
+static void show_usage(FILE *to)
 {
 	fputs("usage: hcx-bpf attach FILE [--pin]\n"
 	      "       hcx-bpf replace FILE\n"
@@ -95,7 +95,8 @@ static struct bpf_map *only_handler(struct object *object)
 		if (bpf_map__type(map) != BPF_MAP_TYPE_STRUCT_OPS)
 			continue;
 		if (handler)
-			errx(1, "%s has more than one handler: make an object of each", object->file);
+			errx(1, "%s has more than one handler: make an object of each",
+			     object->file);
 		handler = map;
 	}
 	if (!handler)
@@ -204,11 +205,15 @@ static struct number number_of(const char *name)
 {
 	char line[256], text[16], found[32];
 	struct number number = { "-" };
+	bool found_it = false;
 	FILE *table = fopen(TABLE, "r");
 
-	while (table && fgets(line, sizeof(line), table))
-		if (sscanf(line, "%15s %31s", text, found) == 2 && !strcmp(found, name))
+	/* The first is the one for all VMs. */
+	while (table && !found_it && fgets(line, sizeof(line), table)) {
+		found_it = sscanf(line, "%15s %31s", text, found) == 2 && !strcmp(found, name);
+		if (found_it)
 			strcpy(number.text, text);
+	}
 	if (table)
 		fclose(table);
 
@@ -222,6 +227,8 @@ static const char *why_not(int error)
 		return "its number or its name is another handler's: see " TABLE;
 	case EINVAL:
 		return "its name, number, flags or budget is not what hcx.bpf.h says";
+	case EBUSY:
+		return "it is attached already";
 	case ENOSPC:
 		return "there are as many handlers as there can be";
 	default:
@@ -309,7 +316,8 @@ static struct bpf_link *open_pin(const char *name, const char *dir)
 	snprintf(path, sizeof(path), "%s/" PIN, dir);
 	link = bpf_link__open(path);
 	if (!link && errno == ENOENT)
-		errx(1, "no handler '%s' is pinned: hcx-bpf list has those that are attached", name);
+		errx(1, "no handler '%s' is pinned: hcx-bpf list has those that are attached",
+		     name);
 	if (!link)
 		err(1, "%s", path);
 
@@ -329,11 +337,22 @@ static void replace(const char *file)
 	old = open_pin(object.name, object.dir);
 	pin_maps(&object);
 	load_object(&object);
-	if (attach_object(&object))
+	if (attach_object(&object)) {
+		unpin(object.dir);
 		errx(1, "'%s' was detached meanwhile", object.name);
+	}
 	if (bpf_link_update(bpf_link__fd(old), bpf_map__fd(object.handler), NULL))
 		errx(1, "'%s' cannot be replaced: %s", object.name, why_not(errno));
 	say_attached(&object, "it is detached");
+}
+
+/* What hcx-bpf has left that was killed. */
+static bool is_leftover(const char *dir)
+{
+	char path[PATH_MAX + sizeof(PIN) + 1];
+
+	snprintf(path, sizeof(path), "%s/" PIN, dir);
+	return !access(dir, F_OK) && access(path, F_OK);
 }
 
 static void detach(const char *name)
@@ -344,6 +363,10 @@ static void detach(const char *name)
 	if (!*name || strlen(name) > HCX_NAME_LEN || strchr(name, '/'))
 		errx(1, "'%s' is no handler's name", name);
 	set_dir(dir, name);
+	if (is_leftover(dir)) {
+		unpin(dir);
+		return;
+	}
 	link = open_pin(name, dir);
 	if (bpf_link__detach(link))
 		err(1, "'%s' cannot be detached", name);
@@ -373,6 +396,20 @@ static bool read_attached(int map, const struct btf *core, char *name)
 	return ok;
 }
 
+/* Whether BTF is the core's: ids of types are no module's own. */
+static bool is_core(__u32 btf_id)
+{
+	char name[64] = "";
+	struct bpf_btf_info info = { .name = (unsigned long)name, .name_len = sizeof(name) };
+	__u32 len = sizeof(info);
+	int btf = bpf_btf_get_fd_by_id(btf_id);
+	bool is = btf >= 0 && !bpf_btf_get_info_by_fd(btf, &info, &len) &&
+		  !strcmp(name, "kvm_hcx");
+
+	close(btf);
+	return is;
+}
+
 /* Whether a map is of our type: other modules, and the kernel, have struct_ops as well. */
 static bool is_ours(int map, const struct btf *core)
 {
@@ -381,7 +418,7 @@ static bool is_ours(int map, const struct btf *core)
 	__u32 len = sizeof(info);
 
 	return !bpf_map_get_info_by_fd(map, &info, &len) &&
-	       info.btf_vmlinux_value_type_id == (__u32)id;
+	       info.btf_vmlinux_value_type_id == (__u32)id && is_core(info.btf_vmlinux_id);
 }
 
 static void list_link(__u32 id, const struct btf *core)
@@ -423,7 +460,7 @@ int main(int argc, char *argv[])
 	const char *command = argc > 1 ? argv[1] : "";
 
 	if (!strcmp(command, "-h") || !strcmp(command, "--help")) {
-		usage(stdout);
+		show_usage(stdout);
 		return 0;
 	}
 	require_core();
@@ -438,7 +475,7 @@ int main(int argc, char *argv[])
 	else if (argc == 2 && !strcmp(command, "list"))
 		list();
 	else
-		usage(stderr), exit(2);
+		show_usage(stderr), exit(2);
 
 	return 0;
 }

@@ -2,6 +2,7 @@
 /* Prints what recorder.bpf.c records, while it is attached with --pin. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <ctype.h>
 #include <err.h>
 #include <stdio.h>
 #include "recorder.h"
@@ -12,9 +13,14 @@ static int print(__attribute__((unused)) void *unused, void *data,
 		 __attribute__((unused)) size_t size)
 {
 	const struct record *r = data;
+	size_t i;
 
-	printf("%llu.%09llu process %d vCPU %u id %llu %.*s\n", r->ns / 1000000000,
-	       r->ns % 1000000000, r->pid, r->vcpu, r->id, (int)sizeof(r->text), r->text);
+	printf("%llu.%09llu process %d vCPU %u id %llu ", r->ns / 1000000000,
+	       r->ns % 1000000000, r->pid, r->vcpu, r->id);
+	/* The guest's text goes to a terminal. */
+	for (i = 0; i < sizeof(r->text) && r->text[i]; i++)
+		putchar(isprint((unsigned char)r->text[i]) ? r->text[i] : '?');
+	putchar('\n');
 	return fflush(stdout);
 }
 

@@ -138,6 +138,7 @@ deb:
 	rm -rf .build/deb
 	$(call copy_sources,Kbuild Makefile COPYING dkms.conf module,$(DEB_SOURCE))
 	mv $(DEB_SOURCE)/module/debian $(DEB_SOURCE)/debian
+	$(if $(has_libbpf),cat,rm) $(DEB_SOURCE)/debian/control.hcx-bpf $(if $(has_libbpf),>>$(DEB_SOURCE)/debian/control)
 	chmod +x $(DEB_SOURCE)/debian/rules
 	printf 'kvm-hcx ($(VERSION)) unstable; urgency=medium\n\n  * Version $(VERSION).\n\n -- %s  %s\n' \
 		'The kvm-hcx authors <root@localhost>' "$$(date -R)" >$(DEB_SOURCE)/debian/changelog

@@ -2,7 +2,11 @@
 /* For the benchmark: what a handler in BPF costs that does nothing. */
 #include "hcx.bpf.h"
 
-SEC("struct_ops/call")
+#ifndef SECTION
+#define SECTION "struct_ops/call"
+#endif
+
+SEC(SECTION)
 long BPF_PROG(bpf_null, struct hcx_call *call)
 {
 	return 0;

@@ -12,14 +12,15 @@ is_debug() {
 }
 
 debug_root_packages="build-essential,kmod,xz-utils,bc,bison,flex,libelf-dev,libssl-dev,libdw-dev,cpio"
-debug_root_packages+=",rsync,debhelper,python3,linux-source"
+debug_root_packages+=",rsync,debhelper,python3,linux-source,pahole,libbpf-dev"
 
 make_debug_root() {
 	say "fetching the kernel source and compiler of Debian's $1"
 	bootstrap "$1" root --variant=apt --skip=cleanup/apt --include="$debug_root_packages"
 }
 
-# build_debug_kernel ROOT FLAVOUR: the packages of its image and headers come out here.
+# build_debug_kernel ROOT FLAVOUR: the packages of its image and headers come out here, and
+# vmlinux, whose BTF that of modules is built upon and which the headers do not have.
 build_debug_kernel() {
 	cat "$selftests/debug/base.config" "$selftests/debug/$2.config" | in_copy "$1" sh -e -c '
 		dir=$(mktemp -d)
@@ -33,19 +34,21 @@ build_debug_kernel() {
 			exit 1
 		fi
 		make -j"$(nproc)" LOCALVERSION="-$0" KDEB_PKGVERSION=1 \
-			DEB_BUILD_PROFILES=pkg.linux-upstream.nokerneldbg bindeb-pkg >&2
-		tar -C .. -c $(cd .. && ls linux-image-*.deb linux-headers-*.deb)' "$2" |
+			DEB_BUILD_PROFILES=pkg.linux-upstream.nokerneldbg INSTALL_MOD_STRIP=1 bindeb-pkg >&2
+		strip --strip-debug vmlinux -o ../vmlinux
+		tar -C .. -c vmlinux $(cd .. && ls linux-image-*.deb linux-headers-*.deb)' "$2" |
 		tar -x --no-same-owner
 }
 
 # install_headers ROOT: those that have come out here.
 install_headers() {
-	tar -c linux-headers-*.deb | in_root "$1" sh -e -c '
+	tar -c vmlinux linux-headers-*.deb | in_root "$1" sh -e -c '
 		cd "$(mktemp -d)"
 		tar -x
 		dpkg --install ./*.deb
-		rm ./*.deb'
-	rm linux-headers-*.deb
+		rm ./*.deb
+		mv vmlinux "/usr/src/$(ls -t /usr/src | grep -m 1 ^linux-headers)/"'
+	rm vmlinux linux-headers-*.deb
 }
 
 # make_debug_kernel NAME SUITE FLAVOUR

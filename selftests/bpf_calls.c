@@ -15,6 +15,7 @@
 #define SLOT		1
 #define SLOT_GPA	0x100000
 #define SLOT_PAGES	4
+#define ROM_GPA		0x200000
 #define HOLE		0x40000000
 #define BELL		0x71
 
@@ -70,10 +71,40 @@ static void test_memory(struct guest *guest)
 	expect(dirty, 1 << 2, "memory: the dirty log has it");
 	expect(ask(guest, READ, HOLE, 0), ERR64(KVM_EFAULT), "memory: a hole");
 	expect(ask(guest, WRITE, HOLE, 0), ERR64(KVM_EFAULT), "memory: a hole, written to");
+	vm_userspace_mem_region_add(guest->vm, VM_MEM_SRC_ANONYMOUS, ROM_GPA, SLOT + 1, 1,
+				    KVM_MEM_READONLY);
+	expect(ask(guest, READ, ROM_GPA, 0), 0, "memory: a read-only slot");
+	expect(ask(guest, WRITE, ROM_GPA, 0), ERR64(KVM_EFAULT), "memory: the same, written to");
 	expect(ask(guest, READ_TOO_MUCH, SLOT_GPA, 0), ERR64(KVM_E2BIG), "memory: too much");
 }
 
-/* A VMM whose memory is not there, and will not be until it is asked for long enough. */
+/* Provides the first page of the guest's slot when it is asked to. */
+static void *provide(void *arg)
+{
+	struct uffd_msg msg;
+	struct uffdio_zeropage zero = { .range = { 0, 4096 } };
+	int fd = *(int *)arg;
+
+	if (read(fd, &msg, sizeof(msg)) == sizeof(msg) && msg.event == UFFD_EVENT_PAGEFAULT) {
+		zero.range.start = msg.arg.pagefault.address & -4096ULL;
+		ioctl(fd, UFFDIO_ZEROPAGE, &zero);
+	}
+
+	return NULL;
+}
+
+static void test_provided(struct guest *guest, int fd, enum probe probe, const char *what)
+{
+	void *memory = addr_gpa2hva(guest->vm, SLOT_GPA);
+	pthread_t thread;
+
+	madvise(memory, 4096, MADV_DONTNEED);
+	pthread_create(&thread, NULL, provide, &fd);
+	expect(ask(guest, probe, SLOT_GPA, 0), 0, "memory that the VMM provides when asked, %s", what);
+	pthread_join(thread, NULL);
+}
+
+/* A VMM whose memory is not there. */
 static void test_absent(struct guest *guest)
 {
 	void *memory = addr_gpa2hva(guest->vm, SLOT_GPA);
@@ -82,18 +113,19 @@ static void test_absent(struct guest *guest)
 		.range = { (unsigned long)memory, SLOT_PAGES * 4096 },
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
-	struct uffdio_zeropage zero = { .range = { (unsigned long)memory, 4096 } };
 	int fd = syscall(__NR_userfaultfd, 0);
 
 	TEST_ASSERT(fd >= 0 && !ioctl(fd, UFFDIO_API, &api), "userfaultfd");
 	madvise(memory, SLOT_PAGES * 4096, MADV_DONTNEED);
 	TEST_ASSERT(!ioctl(fd, UFFDIO_REGISTER, &range), "UFFDIO_REGISTER");
+	test_provided(guest, fd, READ, "read");
+	test_provided(guest, fd, WRITE, "written to");
+	madvise(memory, 4096, MADV_DONTNEED);
 	expect(ask(guest, READ, SLOT_GPA, 0), ERR64(HCX_ETIMEDOUT),
 	       "memory that the VMM does not provide: no longer than the budget");
 	expect(ask(guest, WRITE, SLOT_GPA, 1), ERR64(HCX_ETIMEDOUT), "the same, written to");
-	TEST_ASSERT(!ioctl(fd, UFFDIO_ZEROPAGE, &zero), "UFFDIO_ZEROPAGE");
-	expect(ask(guest, READ, SLOT_GPA, 0), 0, "it provides it");
 	close(fd);
+	expect(ask(guest, READ, SLOT_GPA, 0), 0, "it is there");
 	munmap(memory, 4096);
 	expect(ask(guest, READ, SLOT_GPA, 0), ERR64(KVM_EFAULT), "it unmaps it");
 }
@@ -121,6 +153,21 @@ static void test_doorbell(struct guest *guest)
 	expect(ask(guest, RING, BELL + 1, 5), ERR64(KVM_ENOSYS), "doorbell: nothing");
 	close(bell);
 	close(session);
+}
+
+/* The handler is open to ring 3, the doorbell is not. */
+static void test_doorbell_of_kernel(void)
+{
+	int bell = eventfd(0, EFD_NONBLOCK), session;
+	struct guest guest;
+
+	guest_create(&guest, GUEST_LONG, 3);
+	session = open_session(guest.vm);
+	must(doorbell(session, BELL, "bell", 0, 0, bell));
+	expect(ask(&guest, RING, BELL, 5), ERR64(KVM_ENOSYS), "doorbell: not rung for ring 3");
+	close(bell);
+	close(session);
+	guest_free(&guest);
 }
 
 /* The example, of ten a second: three at once, and then not each. */
@@ -190,12 +237,13 @@ int main(void)
 	struct guest guest;
 
 	ksft_print_header();
-	ksft_set_plan(12 + 7 + 4 + 5 + 5 + 3 + 4 + 2 + 3);
+	ksft_set_plan(12 + 9 + 6 + 5 + 6 + 3 + 4 + 2 + 3);
 	create(&guest, GUEST_LONG, 0);
 	test_caller(&guest);
 	test_memory(&guest);
 	test_result(&guest);
 	test_doorbell(&guest);
+	test_doorbell_of_kernel();
 	test_filter(&guest);
 	test_wait(&guest);
 	test_counts(&guest);

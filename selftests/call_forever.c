@@ -3,9 +3,11 @@
  * A guest calls the echo example, or finds nobody there, over and over until
  * SIGTERM; then the number of calls answered and not is printed. Any other
  * answer is a failure. For the shell tests, which change modules meanwhile. The
- * argument is how many milliseconds to rest between two calls.
+ * arguments are how many milliseconds to rest between two calls, and a number whose
+ * handler answers as echo does.
  */
 #include <signal.h>
+#include <stdlib.h>
 
 #include "guest.h"
 #include "hcx_util.h"
@@ -29,13 +31,13 @@ int main(int argc, char *argv[])
 	const unsigned int rest_ms = argc > 1 ? atoi(argv[1]) : 0;
 	struct sigaction action = { .sa_handler = on_term, .sa_flags = SA_RESTART };
 	unsigned long answered = 0, unanswered = 0;
-	const uint64_t nr = HCX_NR_ALLOTTED_FIRST;
+	/* Where echo is the only handler, its number is the first. */
+	const uint64_t nr = argc > 2 ? strtoull(argv[2], NULL, 0) : HCX_NR_ALLOTTED_FIRST;
 	struct guest guest;
 
 	sigaction(SIGTERM, &action, NULL);
 	guest_create(&guest, GUEST_LONG, 0);
 	while (!stop) {
-		/* Echo is the only handler: its number is the first. */
 		if (is_answered(guest_call(&guest, nr, 1, 20, 300, 4000), 16941))
 			answered++;
 		else

@@ -64,7 +64,8 @@ long BPF_PROG(refused, struct hcx_call *call)
 #endif
 	return text[0];
 }
-#define PROGRAM (void *)refused
+
+#define PROGRAM ((void *)refused)
 #else
 #define PROGRAM 0
 #endif

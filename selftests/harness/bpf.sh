@@ -30,27 +30,27 @@ build_bpf_programs() {
 	root=$(kernel_dir "$1")/root
 	[ -e "$root/usr/include/bpf/libbpf.h" ] ||
 		die "$root is an older checkout's and has no libbpf: remove $cache/root and $cache/kernel"
-	tar -C "$top" --exclude='*.o' -c Makefile dkms.conf module/bpf module/include |
+	tar -C "$top" --exclude='*.o' -c Makefile dkms.conf module/bpf module/include \
+		selftests/bpf/links.c |
 		in_copy "$root" sh -e -c '
 			cd /tmp
 			tar -x
 			make -s bpf-programs CFLAGS="-Wall -Wextra -Werror -Wno-sign-compare" >&2
-			mkdir lib
-			for program in hcx-bpf recorder; do
-				ldd "module/bpf/$program" | grep -o "/[^ ]*" | xargs cp -L -u -t lib
-			done
+			gcc -Wall -Wextra -Werror -o links selftests/bpf/links.c -lbpf
 			mv module/bpf/hcx-bpf module/bpf/recorder .
-			tar -c hcx-bpf recorder lib' | tar -C "$2" --no-same-owner -x
+			mkdir lib
+			ldd hcx-bpf recorder links | grep -o "/[^ ]*/[^ :]*" | sort -u | xargs cp -L -t lib
+			tar -c hcx-bpf recorder links lib' | tar -C "$2" --no-same-owner -x
 }
 
-# bpf_programs KERNEL DIR: hcx-bpf and the example's reader as the kernel's suite builds
+# bpf_programs KERNEL DIR: hcx-bpf, the example's reader and a bad loader as the kernel's suite builds
 # them, DIR/bin/hcx-bpf, wherever DIR is put.
 bpf_programs() {
 	local program
 
 	mkdir -p "$2"/{bin,libexec}
 	quietly "$build/log/bpf-programs-$1" build_bpf_programs "$1" "$2"
-	for program in hcx-bpf recorder; do
+	for program in hcx-bpf recorder links; do
 		mv "$2/$program" "$2/libexec/"
 		tool_wrapper >"$2/bin/$program"
 		chmod +x "$2/bin/$program"

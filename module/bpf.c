@@ -254,7 +254,7 @@ static const struct bpf_verifier_ops verifier_ops = {
 	.is_valid_access = is_valid_access,
 };
 
-/* Whether all was there that programs use, and whether the module has BTF: else init is not called. */
+/* Whether all is there that programs call; and whether the module has BTF: see init_type(). */
 static bool has_kfuncs, has_btf;
 
 static int init_type(struct btf *btf)

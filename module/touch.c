@@ -68,7 +68,7 @@ static void do_touch(struct work_struct *work)
 				       fault_in_readable(touch->user, touch->len);
 	kthread_unuse_mm(touch->mm);
 	mmput(touch->mm);
-	smp_store_release(&touch->vm->touching, false);
+	WRITE_ONCE(touch->vm->touching, false);
 	hcx_vm_put(touch->vm);
 	complete(&touch->done);
 	touch_put(touch);

@@ -100,7 +100,8 @@ static void test_provided(struct guest *guest, int fd, enum probe probe, const c
 
 	madvise(memory, 4096, MADV_DONTNEED);
 	pthread_create(&thread, NULL, provide, &fd);
-	expect(ask(guest, probe, SLOT_GPA, 0), 0, "memory that the VMM provides when asked, %s", what);
+	expect(ask(guest, probe, SLOT_GPA, 0), 0, "memory that the VMM provides when asked, %s",
+	       what);
 	pthread_join(thread, NULL);
 }
 

@@ -80,6 +80,15 @@ static bool works(void)
 	return rax == HCX_ABI_VERSION;
 }
 
+/*
+ * Where ftrace cannot add a function to a filter it says that there is no such function
+ * (ftrace_set_hash() in kernel/trace/ftrace.c).
+ */
+static bool is_of_memory(int error)
+{
+	return error == ENOMEM || error == EINVAL;
+}
+
 /* How many places have failed, or 0: one of them left something, or an error of another kind. */
 static unsigned int fail_everywhere(void)
 {
@@ -91,7 +100,7 @@ static unsigned int fail_everywhere(void)
 		error = load();
 		if (!fault_happened())
 			break;
-		if (error && (error != ENOMEM || !is_gone())) {
+		if (error && (!is_of_memory(error) || !is_gone())) {
 			ksft_print_msg("place %u: %s, and it is %sgone\n", place, strerror(error),
 				       is_gone() ? "" : "not ");
 			return 0;

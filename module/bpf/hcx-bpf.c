@@ -455,27 +455,41 @@ static void list(void)
 		errx(1, "listing takes root, or CAP_SYS_ADMIN");
 }
 
-int main(int argc, char *argv[])
+static bool is_command(int argc, char *argv[])
 {
 	const char *command = argc > 1 ? argv[1] : "";
 
-	if (!strcmp(command, "-h") || !strcmp(command, "--help")) {
+	if (!strcmp(command, "list"))
+		return argc == 2;
+	if (!strcmp(command, "replace") || !strcmp(command, "detach"))
+		return argc == 3;
+
+	return !strcmp(command, "attach") &&
+	       (argc == 3 || (argc == 4 && !strcmp(argv[3], "--pin")));
+}
+
+int main(int argc, char *argv[])
+{
+	if (argc == 2 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"))) {
 		show_usage(stdout);
 		return 0;
 	}
+	if (!is_command(argc, argv)) {
+		show_usage(stderr);
+		return 2;
+	}
+
 	require_core();
-	if (argc == 3 && !strcmp(command, "attach"))
-		attach(argv[2]);
-	else if (argc == 4 && !strcmp(command, "attach") && !strcmp(argv[3], "--pin"))
-		attach_pinned(argv[2]);
-	else if (argc == 3 && !strcmp(command, "replace"))
-		replace(argv[2]);
-	else if (argc == 3 && !strcmp(command, "detach"))
-		detach(argv[2]);
-	else if (argc == 2 && !strcmp(command, "list"))
+	if (!strcmp(argv[1], "list"))
 		list();
+	else if (!strcmp(argv[1], "detach"))
+		detach(argv[2]);
+	else if (!strcmp(argv[1], "replace"))
+		replace(argv[2]);
+	else if (argc == 4)
+		attach_pinned(argv[2]);
 	else
-		show_usage(stderr), exit(2);
+		attach(argv[2]);
 
 	return 0;
 }

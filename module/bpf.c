@@ -23,16 +23,11 @@
 #include "doorbell.h"
 #include "memory.h"
 #include "registry.h"
+#include "serve.h"
 #include "touch.h"
 
 /* The most that one copy has. */
 #define COPY_MAX	SZ_64K
-
-/* Who calls: struct hcx_bpf_caller's flags. */
-enum hcx_bpf_caller_flags {
-	HCX_BPF_LONG_MODE = 1 << 0,
-	HCX_BPF_USER = 1 << 1,
-};
 
 /**
  * struct hcx_bpf_caller - who calls
@@ -40,8 +35,8 @@ enum hcx_bpf_caller_flags {
  * @pid: the process of its VMM, as the initial PID namespace numbers it
  * @vcpu: the vCPU's id, as KVM_CREATE_VCPU got it
  * @nr: the number
- * @flags: a set of %HCX_BPF_LONG_MODE, the caller is in 64-bit mode (else arguments and
- *	results have 32 bits), and %HCX_BPF_USER, its CPL is not 0
+ * @flags: as struct hcx_host_request's; in hcx.bpf.h they are HCX_BPF_LONG_MODE and
+ *	HCX_BPF_USER
  */
 struct hcx_bpf_caller {
 	u64 vm;
@@ -114,8 +109,7 @@ __bpf_kfunc void hcx_bpf_get_caller(struct hcx_call *call, struct hcx_bpf_caller
 	*caller = (struct hcx_bpf_caller) {
 		.vm = call->binding->vm->id, .pid = vcpu->kvm->userspace_pid,
 		.vcpu = vcpu->vcpu_id, .nr = call->binding->nr,
-		.flags = (call->long_mode ? HCX_BPF_LONG_MODE : 0) |
-			 (call->user ? HCX_BPF_USER : 0),
+		.flags = hcx_caller_flags(call),
 	};
 }
 

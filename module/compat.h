@@ -58,7 +58,7 @@
 #define ftrace_regs_set_instruction_pointer(fregs, ip)	instruction_pointer_set(fregs, ip)
 #endif
 
-/* From 7.3 on, or before, every kfunc takes trusted pointers only. */
+/* Not there where every kfunc takes trusted pointers only: in 7.3, and perhaps before. */
 #ifdef KF_TRUSTED_ARGS
 #define HCX_KF_TRUSTED_ARGS	KF_TRUSTED_ARGS
 #else

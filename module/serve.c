@@ -129,8 +129,7 @@ static void describe(const struct request *request, struct hcx_host_request *des
 		.pid = request->pid,
 		.vcpu = call->vcpu->vcpu_id,
 		.nr = call->binding->nr,
-		.flags = (call->long_mode ? HCX_HOST_LONG_MODE : 0) |
-			 (call->user ? HCX_HOST_USER : 0),
+		.flags = hcx_caller_flags(call),
 	};
 	for (i = 0; i < ARRAY_SIZE(description->args); i++)
 		description->args[i] = hcx_arg(call, i);

@@ -8,11 +8,15 @@
 #include <linux/list.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
+#include <uapi/linux/hcx_host.h>
 
-struct hcx_host_memory;
 struct hcx_offer;
-struct hcx_host_request;
-struct hcx_host_response;
+
+/* Who calls, as struct hcx_host_request's flags. */
+static inline u32 hcx_caller_flags(const struct hcx_call *call)
+{
+	return (call->long_mode ? HCX_HOST_LONG_MODE : 0) | (call->user ? HCX_HOST_USER : 0);
+}
 
 /**
  * struct hcx_queue - calls that wait for their answers

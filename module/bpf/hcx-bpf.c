@@ -25,6 +25,7 @@
 #define BPFFS_MAGIC	0xcafe4a11	/* linux/magic.h */
 #define PINS		BPFFS "/kvm_hcx"
 #define PIN		"handler"
+#define PIN_MAX		(PATH_MAX + sizeof(PIN) + 1)
 #define TABLE		"/sys/kernel/debug/kvm_hcx/handlers"
 #define TYPE		"hcx_bpf_handler"
 
@@ -117,6 +118,12 @@ static void set_dir(char *dir, const char *name)
 	for (; *c; c++)
 		if (*c == '.')
 			*c = '~';
+}
+
+/* What the handler's pin in such a directory is called. */
+static void set_pin(char *pin, const char *dir)
+{
+	snprintf(pin, PIN_MAX, "%s/" PIN, dir);
 }
 
 static void read_name(struct object *object)
@@ -290,7 +297,7 @@ static void end_pinning(const struct object *object, const char *reason)
 
 static void attach_pinned(const char *file)
 {
-	char path[PATH_MAX + sizeof(PIN) + 1];
+	char path[PIN_MAX];
 	struct object object = {};
 	struct bpf_link *link;
 
@@ -302,7 +309,7 @@ static void attach_pinned(const char *file)
 	link = attach_object(&object);
 	if (!link)
 		end_pinning(&object, why_not(errno));
-	snprintf(path, sizeof(path), "%s/" PIN, object.dir);
+	set_pin(path, object.dir);
 	if (bpf_link__pin(link, path))
 		end_pinning(&object, strerror(errno));
 	say_attached(&object, "it is detached");
@@ -310,10 +317,10 @@ static void attach_pinned(const char *file)
 
 static struct bpf_link *open_pin(const char *name, const char *dir)
 {
-	char path[PATH_MAX + sizeof(PIN) + 1];
+	char path[PIN_MAX];
 	struct bpf_link *link;
 
-	snprintf(path, sizeof(path), "%s/" PIN, dir);
+	set_pin(path, dir);
 	link = bpf_link__open(path);
 	if (!link && errno == ENOENT)
 		errx(1, "no handler '%s' is pinned: hcx-bpf list has those that are attached",
@@ -349,9 +356,9 @@ static void replace(const char *file)
 /* What hcx-bpf has left that was killed. */
 static bool is_leftover(const char *dir)
 {
-	char path[PATH_MAX + sizeof(PIN) + 1];
+	char path[PIN_MAX];
 
-	snprintf(path, sizeof(path), "%s/" PIN, dir);
+	set_pin(path, dir);
 	return !access(dir, F_OK) && access(path, F_OK);
 }
 
@@ -423,7 +430,7 @@ static bool is_ours(int map, const struct btf *core)
 
 static void list_link(__u32 id, const struct btf *core)
 {
-	char name[HCX_NAME_LEN + 1], path[PATH_MAX], pin[PATH_MAX + sizeof(PIN) + 1];
+	char name[HCX_NAME_LEN + 1], path[PATH_MAX], pin[PIN_MAX];
 	struct bpf_link_info info = {};
 	__u32 len = sizeof(info);
 	int link = bpf_link_get_fd_by_id(id), map = -1;
@@ -433,7 +440,7 @@ static void list_link(__u32 id, const struct btf *core)
 		map = bpf_map_get_fd_by_id(info.struct_ops.map_id);
 	if (map >= 0 && is_ours(map, core) && read_attached(map, core, name)) {
 		set_dir(path, name);
-		snprintf(pin, sizeof(pin), "%s/" PIN, path);
+		set_pin(pin, path);
 		printf("%-16s  %-10s  %6u  %s\n", name, number_of(name).text, id,
 		       access(pin, F_OK) ? "-" : path);
 	}

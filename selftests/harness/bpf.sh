@@ -4,7 +4,8 @@
 
 bpf_packages="clang libbpf-dev make gcc libc6-dev"
 
-# takes_bpf KERNEL: see the top of module/bpf.c; a kernel's name may go on behind its version.
+# takes_bpf KERNEL: see STRUCT_OPS in module/probe.c; no kernel of ../kernels is between 6.1 and
+# 6.12. A name may go on behind the version.
 takes_bpf() {
 	[ "$(printf '6.12\n%s\n' "${1%%-*}" | sort -V | head -n 1)" = 6.12 ]
 }
@@ -23,11 +24,10 @@ bpf_object() {
 	rm "$dir/$name.bpf.c"
 }
 
-# build_bpf_programs KERNEL DIR: in the kernel's root; they, and what they load, come out there.
+# build_bpf_programs ROOT DIR: in the root of a kernel; they come out there.
 build_bpf_programs() {
-	local root
+	local root=$1
 
-	root=$(kernel_dir "$1")/root
 	[ -e "$root/usr/include/bpf/libbpf.h" ] ||
 		die "$root is an older checkout's and has no libbpf: remove $cache/root and $cache/kernel"
 	tar -C "$top" --exclude='*.o' -c Makefile dkms.conf module/bpf module/include \
@@ -37,22 +37,19 @@ build_bpf_programs() {
 			tar -x
 			make -s bpf-programs CFLAGS="-Wall -Wextra -Werror -Wno-sign-compare" >&2
 			gcc -Wall -Wextra -Werror -o links selftests/bpf/links.c -lbpf
-			mv module/bpf/hcx-bpf module/bpf/recorder .
-			mkdir lib
-			ldd hcx-bpf recorder links | grep -o "/[^ ]*/[^ :]*" | sort -u | xargs cp -L -t lib
-			tar -c hcx-bpf recorder links lib' | tar -C "$2" --no-same-owner -x
+			tar -c links -C module/bpf hcx-bpf recorder' | tar -C "$2" --no-same-owner -x
 }
 
 # bpf_programs KERNEL DIR: hcx-bpf, the example's reader and a bad loader as the kernel's suite builds
 # them, DIR/bin/hcx-bpf, wherever DIR is put.
 bpf_programs() {
-	local program
+	local root program
 
-	mkdir -p "$2"/{bin,libexec}
-	quietly "$build/log/bpf-programs-$1" build_bpf_programs "$1" "$2"
+	root=$(kernel_dir "$1")/root
+	mkdir "$2/built"
+	quietly "$build/log/bpf-programs-$1" build_bpf_programs "$root" "$2/built"
 	for program in hcx-bpf recorder links; do
-		mv "$2/$program" "$2/libexec/"
-		tool_wrapper >"$2/bin/$program"
-		chmod +x "$2/bin/$program"
+		copy_program "$2" "$root" "$2/built/$program"
 	done
+	rm -r "$2/built"
 }

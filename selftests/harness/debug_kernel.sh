@@ -46,8 +46,8 @@ install_headers() {
 		cd "$(mktemp -d)"
 		tar -x
 		dpkg --install ./*.deb
-		rm ./*.deb
-		mv vmlinux "/usr/src/$(ls -t /usr/src | grep -m 1 ^linux-headers)/"'
+		mv vmlinux "/usr/src/$(echo *.deb | sed "s/_.*//")/"
+		rm ./*.deb'
 	rm vmlinux linux-headers-*.deb
 }
 

@@ -36,13 +36,15 @@ tool_wrapper() {
 	END
 }
 
-# copy_program DIR ROOT NAME: of what is unpacked in ROOT, with its libraries.
+# copy_program DIR ROOT FILE: a program of what is unpacked in ROOT, with its libraries.
 copy_program() {
+	local name=${3##*/}
+
 	mkdir -p "$1"/{bin,lib,libexec}
-	cp "$2/usr/bin/$3" "$1/libexec/"
-	libraries_of "$2" "$1/libexec/$3" | xargs cp -L -u -t "$1/lib"
-	tool_wrapper >"$1/bin/$3"
-	chmod +x "$1/bin/$3"
+	cp "$3" "$1/libexec/"
+	libraries_of "$2" "$1/libexec/$name" | xargs cp -L -u -t "$1/lib"
+	tool_wrapper >"$1/bin/$name"
+	chmod +x "$1/bin/$name"
 }
 
 # copy_tools DIR TOOL...: DIR/bin/TOOL runs wherever DIR is put. That has 250 MB with
@@ -53,7 +55,7 @@ copy_tools() {
 	shift
 	cached "${root%/root}" unpack_tools
 	for tool; do
-		copy_program "$dir" "$root" "$tool"
+		copy_program "$dir" "$root" "$root/usr/bin/$tool"
 	done
 }
 
@@ -67,7 +69,7 @@ copy_python() {
 	local root=$cache/python/$tools_suite/root
 
 	cached "${root%/root}" unpack_python
-	copy_program "$1" "$root" python3
+	copy_program "$1" "$root" "$root/usr/bin/python3"
 	cp -r "$root"/usr/lib/python3.* "$1/lib/"
 }
 

@@ -47,6 +47,24 @@ static void test_mode(bool long_mode)
 	guest_free(&guest);
 }
 
+static void test_undeclared(void)
+{
+	struct kvm_regs wanted;
+	struct guest guest;
+
+	guest_create(&guest, GUEST_LONG, 0);
+	must_control("register results 0x20 %d undeclared 7", HCX_RESULT_RCX);
+	guest_prepare(&guest, 0x20, 1, 2, 3, 4);
+	wanted = guest.regs;
+	wanted.rax = 7;
+	wanted.rip += INSN_SIZE;
+	guest_enter(&guest);
+	ksft_test_result(!memcmp(&guest.regs, &wanted, sizeof(wanted)),
+			 "a register that is set and not declared stays\n");
+	must_control("unregister results");
+	guest_free(&guest);
+}
+
 static void test_discovery(void)
 {
 	struct guest guest;
@@ -63,9 +81,10 @@ static void test_discovery(void)
 
 int main(void)
 {
-	require_hcx(16 + 16 + 2);
+	require_hcx(16 + 16 + 1 + 2);
 	test_mode(true);
 	test_mode(false);
+	test_undeclared();
 	test_discovery();
 	ksft_finished();
 }

@@ -23,6 +23,7 @@
  *	late	0, after VALUE milliseconds
  *	results	VALUE, with 0xabcdef0000000000 plus n in each result register n that
  *		the flags declare
+ *	undeclared	VALUE, with RBX set whether the flags declare it or not
  *	read	hcx_read_guest() from RBX, RCX bytes, to hcx_test/buffer
  *	write	hcx_write_guest() likewise, from there
  *	fill	hcx_write_guest() likewise, of RDX, 8 bytes, again and again; any number of
@@ -135,6 +136,13 @@ static long answer_results(struct hcx_call *call)
 	return of(call)->value;
 }
 
+static long answer_undeclared(struct hcx_call *call)
+{
+	hcx_set_result(call, 0, 0xabcdef0000000000);
+
+	return of(call)->value;
+}
+
 static long answer_read(struct hcx_call *call)
 {
 	of(call);
@@ -219,6 +227,7 @@ static const struct {
 	{ "wait", answer_wait },
 	{ "late", answer_late },
 	{ "results", answer_results },
+	{ "undeclared", answer_undeclared },
 	{ "read", answer_read },
 	{ "write", answer_write },
 	{ "fill", answer_fill },

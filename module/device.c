@@ -302,7 +302,8 @@ int hcx_device_init(void)
 
 	if (ret)
 		pr_err(HCX_HOST_PATH " cannot be made (%d)\n", ret);
-	return ret;
+	/* modprobe would take -EEXIST for the core's being there already. */
+	return ret == -EEXIST ? -EBUSY : ret;
 }
 
 /**

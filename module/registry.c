@@ -143,6 +143,10 @@ static int check_api_version(unsigned int api_version, const char *caller)
 	return -EPROTONOSUPPORT;
 }
 
+/*
+ * What a module's init returns: -EEXIST would be a success to modprobe, which takes it for the
+ * module's being there already (kmod_module_probe_insert_module() in libkmod). A program has it.
+ */
 static int check_unique(const struct hcx_handler *handler, const struct hcx_entry *taken,
 			const char *what)
 {
@@ -151,7 +155,7 @@ static int check_unique(const struct hcx_handler *handler, const struct hcx_entr
 
 	complain(handler, "'%s' cannot be registered: '%.*s' of %s has the same %s\n",
 		 handler->name, HCX_NAME_LEN, taken->name.text, taken->by, what);
-	return -EEXIST;
+	return handler->owner == THIS_MODULE ? -EEXIST : -EBUSY;
 }
 
 /* One is free in either range: fewer handlers than numbers can be there. */

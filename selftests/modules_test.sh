@@ -6,7 +6,7 @@
 . ./hcx_util.sh
 
 need kvm_hcx hcx_echo hcx_sleep hcx_test hcx_other_api hcx_forgetful
-plan 35
+plan 37
 
 # The core.
 check 'an unknown parameter does not break the load' loads kvm_hcx nosuch=1
@@ -88,6 +88,13 @@ log_mark
 check 'a handler module for another API is refused' fails loads hcx_other_api
 check 'with a reason' log_has 'was built for API version 99, this kvm_hcx has'
 check 'that names it' log_has 'hcx_other_api.* was built for'
+
+# modprobe takes -EEXIST for a success, as if the module were there.
+modprobe hcx_test
+echo 'register taken 0x46 0 value 1' >$control/control
+check 'a handler module whose number is taken is refused' fails modprobe hcx_forgetful
+check 'and not there' fails loaded hcx_forgetful
+rmmod hcx_test
 
 # A handler module without an exit.
 modprobe hcx_forgetful

@@ -54,9 +54,9 @@ static void test_fields(void)
 static void test_taken(struct guest *guest)
 {
 	must_control("register first 0x1f 0 value 1");
-	expect(control("register second 0x1f 0 value 2"), -EEXIST, "a taken number is refused");
-	expect(control("register first 0x20 0 value 2"), -EEXIST, "a taken name is refused");
-	expect(control("register discovery 0x20 0 value 2"), -EEXIST,
+	expect(control("register second 0x1f 0 value 2"), -EBUSY, "a taken number is refused");
+	expect(control("register first 0x20 0 value 2"), -EBUSY, "a taken name is refused");
+	expect(control("register discovery 0x20 0 value 2"), -EBUSY,
 	       "discovery's name is taken");
 	expect(control("twice first"), -EINVAL, "a registered structure is refused");
 	expect(guest_call0(guest, 0x1f), 1, "the first still answers");
@@ -67,7 +67,7 @@ static void test_replace(struct guest *guest)
 {
 	must_control("register other 0x21 0 value 3");
 	expect(control("replace first fresh 0x20 0 value 4"), -EINVAL, "another number is refused");
-	expect(control("replace first other 0x1f 0 value 4"), -EEXIST, "a taken name is refused");
+	expect(control("replace first other 0x1f 0 value 4"), -EBUSY, "a taken name is refused");
 	expect(control("replace first fresh 0x1f 8 value 4"), -EINVAL, "unknown flags are refused");
 	expect(control("unregistered x"), -EINVAL, "one that is not registered is refused");
 	expect(guest_call0(guest, 0x1f), 1, "the old one still answers");

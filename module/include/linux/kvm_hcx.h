@@ -313,7 +313,7 @@ void hcx_unregister_handlers(struct hcx_handler *handlers, unsigned int count);
  * Context: process; may sleep.
  * Return: 0, or, with a line in the kernel log but for -ENOMEM,
  * * -EINVAL - a field is wrong, or the structure is registered already
- * * -EEXIST - the number or the name is taken
+ * * -EBUSY - the number or the name is taken
  * * -ENOSPC - %HCX_MAX_HANDLERS are registered
  * * -ENOMEM - no memory
  * * -EPROTONOSUPPORT - the caller was built for another %HCX_API_VERSION

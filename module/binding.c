@@ -131,7 +131,14 @@ static void add_to_lists(struct hcx_binding *binding)
 	}
 }
 
-static bool is_forwarder(const struct hcx_entry *entry)
+/**
+ * hcx_is_forwarder() - whether an entry is for all numbers that a VMM answers and no handler has
+ * @entry: the entry
+ *
+ * Context: any.
+ * Return: that.
+ */
+bool hcx_is_forwarder(const struct hcx_entry *entry)
 {
 	return entry->vm && entry == entry->vm->forwarder;
 }
@@ -139,7 +146,7 @@ static bool is_forwarder(const struct hcx_entry *entry)
 /* Where a forwarder's is, no number is looked up by claim() but by chance. */
 static struct hlist_head *bucket_of(const struct hcx_binding *binding)
 {
-	return hcx_binding_bucket(binding->vcpu, is_forwarder(binding->entry) ? HCX_NR_ANY :
+	return hcx_binding_bucket(binding->vcpu, hcx_is_forwarder(binding->entry) ? HCX_NR_ANY :
 								      binding->nr);
 }
 
@@ -215,7 +222,7 @@ struct hcx_binding *hcx_bind(struct kvm_vcpu *vcpu, u64 nr)
 		entry = entry_enter(vcpu->kvm, nr);
 		if (!entry)
 			return NULL;
-		if (is_forwarder(entry))
+		if (hcx_is_forwarder(entry))
 			binding = enter_forwarder(vcpu, entry, nr);
 		if (!binding)
 			binding = make_entered(vcpu, entry, nr);

@@ -91,7 +91,9 @@ extern raw_spinlock_t hcx_binding_lock;
 
 /*
  * The bucket is a shift of the guest's value, with no bounds check that a CPU
- * could speculate past.
+ * could speculate past. There is no hcx_seed, which each call would pay for: a guest that could
+ * time one step more in a list, within an exit, would learn of the low half of its vCPU's address,
+ * and that is not where the kernel's layout is random but for a few bits.
  */
 static __always_inline struct hlist_head *hcx_binding_bucket(const struct kvm_vcpu *vcpu, u64 nr)
 {
@@ -114,6 +116,7 @@ static __always_inline void hcx_binding_leave(struct hcx_binding *binding)
 }
 
 struct hcx_binding *hcx_bind(struct kvm_vcpu *vcpu, u64 nr);
+bool hcx_is_forwarder(const struct hcx_entry *entry);
 void hcx_bindings_remove(struct list_head *of_vm);
 void hcx_bindings_close(struct hcx_entry *entry);
 bool hcx_bindings_drain(struct hcx_entry *entry);

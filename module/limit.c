@@ -78,16 +78,17 @@ void hcx_bucket_put(struct hcx_bucket *bucket)
 
 /*
  * Takes one token, if there is one. A bucket lacks more than all of its tokens only after the
- * rate was raised: then it begins anew, with one.
+ * rate was raised: then it begins anew, with one. But one that @is_shared by numbers, whose rates
+ * differ, stays as it is: else a call of the faster would forgive what the slower owes.
  */
-static bool take_token(struct hcx_bucket *bucket, u32 rate, u32 burst)
+static bool take_token(struct hcx_bucket *bucket, u32 rate, u32 burst, bool is_shared)
 {
 	s64 token = NSEC_PER_SEC / rate, now = ktime_get_ns();
 	s64 empty = now + token * burst, old = atomic64_read(&bucket->full_at), full_at;
 
 	do {
 		full_at = max(old, now) + token;
-		if (full_at > empty && old <= empty)
+		if (full_at > empty && (is_shared || old <= empty))
 			return false;
 	} while (!atomic64_try_cmpxchg(&bucket->full_at, &old, min(full_at, empty)));
 
@@ -109,7 +110,8 @@ long hcx_call_limited(struct hcx_call *call)
 	if (!binding->bucket)
 		take_bucket(binding);
 	/* 0: there is none any more. */
-	if (rate && !take_token(binding->bucket, rate, READ_ONCE(binding->limit.burst))) {
+	if (rate && !take_token(binding->bucket, rate, READ_ONCE(binding->limit.burst),
+				hcx_is_forwarder(binding->entry))) {
 		hcx_count(&binding->counts.denied);
 		trace_hcx_denied(call, "rate");
 		return -HCX_EAGAIN;

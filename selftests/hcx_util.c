@@ -35,6 +35,14 @@ void require_kvm(void)
 		ksft_exit_skip("/dev/kvm: %s\n", strerror(errno));
 }
 
+unsigned int seconds_since(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec - start->tv_sec + (now.tv_nsec > start->tv_nsec);
+}
+
 void pin_to(int cpu)
 {
 	cpu_set_t cpus;

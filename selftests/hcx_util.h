@@ -4,6 +4,7 @@
 #define SELFTEST_HCX_UTIL_H
 
 #include <linux/kvm_para.h>
+#include <time.h>
 #include <uapi/linux/kvm_hcx.h>
 
 #include "test_util.h"
@@ -21,6 +22,9 @@ void require_kvm(void);
  */
 uint64_t next_random(uint64_t *state);
 unsigned int random_below(uint64_t *state, unsigned int limit);
+
+/* Of CLOCK_MONOTONIC; whole ones, rounded up. */
+unsigned int seconds_since(const struct timespec *start);
 
 /* Keeps the calling thread on one CPU. */
 void pin_to(int cpu);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* How often a VM may call a number: a bucket of tokens, which its vCPUs share. */
-#include <time.h>
-
 #include "session.h"
 
 #define NR	0x70
@@ -34,15 +32,6 @@ static int answered(struct kvm_vcpu *vcpu)
 	return calls;
 }
 
-/* In whole seconds, rounded up. */
-static int since(const struct timespec *start)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec - start->tv_sec + (now.tv_nsec > start->tv_nsec);
-}
-
 static uint64_t one_of_another_vm(void)
 {
 	struct kvm_vcpu *vcpu;
@@ -70,7 +59,7 @@ static void test_bucket(struct kvm_vcpu *vcpus[2])
 	both = first + answered(vcpus[1]);
 	counted_of("limited", &after);
 	expect(first >= BURST, 1, "a burst is answered");
-	expect(both <= BURST + since(&start), 1, "and one in a second, of two vCPUs together");
+	expect(both <= BURST + seconds_since(&start), 1, "and one in a second, of two vCPUs together");
 	expect(after.denied - before.denied, 2, "what is refused is counted");
 	expect(one_of_another_vm(), ANSWER, "another VM has tokens of its own");
 	rule_of_all.rate = HCX_HOST_RATE_MAX;
@@ -93,7 +82,7 @@ static void test_both(struct kvm_vm *vm, struct kvm_vcpu *vcpu)
 	must(rule(all, &theirs));
 	must(rule(session, &own));
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	expect(answered(vcpu) <= 1 + since(&start), 1, "a VM's own rule does not lift another's burst");
+	expect(answered(vcpu) <= 1 + seconds_since(&start), 1, "a VM's own rule does not lift another's burst");
 	close(all);
 	close(session);
 }

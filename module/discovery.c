@@ -4,27 +4,44 @@
 #include "registry.h"
 
 /*
- * Ring 3 learns nothing of what it may not call: -KVM_EPERM is also what it
- * gets from a number that is not registered. Nobody learns of what a rule denies.
+ * Ring 3 learns nothing of what it may not call: -KVM_EPERM is also what it gets from a number
+ * that is not registered.
  */
-static long visible(const struct hcx_call *call, const struct hcx_entry *entry, long value)
+static long hidden(const struct hcx_call *call)
 {
-	if (entry && hcx_is_denied(call->binding->vm, entry))
-		entry = NULL;
-	if (call->user && !(entry && (entry->flags & HCX_RING3)))
-		return -KVM_EPERM;
+	return call->user ? -KVM_EPERM : -KVM_ENOSYS;
+}
 
-	return entry ? value : -KVM_ENOSYS;
+static bool is_closed(const struct hcx_call *call, const struct hcx_entry *entry)
+{
+	return call->user && !(entry->flags & HCX_RING3);
+}
+
+/*
+ * Nobody learns of what a rule denies. Where the VMM answers, nothing that the handler says of
+ * itself holds; that is for ring 0 only, and for the entry too that stands for numbers without a handler.
+ */
+static long flags_of(const struct hcx_call *call, const struct hcx_entry *entry, u32 nr)
+{
+	switch (hcx_verb(call->binding->vm, entry, nr)) {
+	case HCX_HOST_HANDLE:
+		return is_closed(call, entry) ? hidden(call) : entry->flags & ~HCX_OPT_IN;
+	case HCX_HOST_FORWARD:
+		return call->user ? hidden(call) : 0;
+	default:
+		return hidden(call);
+	}
 }
 
 static long flags_of_nr(const struct hcx_call *call)
 {
 	const struct hcx_entry *entry;
+	u64 nr = hcx_arg(call, 1);
 	long ret;
 
 	rcu_read_lock_sched();
-	entry = hcx_find_target(call->vcpu->kvm, hcx_arg(call, 1));
-	ret = visible(call, entry, entry ? entry->flags & ~HCX_OPT_IN : 0);
+	entry = hcx_find_target(call->vcpu->kvm, nr);
+	ret = entry ? flags_of(call, entry, nr) : hidden(call);
 	rcu_read_unlock_sched();
 
 	return ret;
@@ -46,6 +63,13 @@ static union hcx_name name_arg(const struct hcx_call *call)
 	return name;
 }
 
+/* A number whose calls the VMM answers is not the one that the name is for. */
+static bool is_found(const struct hcx_call *call, const struct hcx_entry *entry)
+{
+	return entry && !is_closed(call, entry) &&
+	       hcx_verb(call->binding->vm, entry, entry->nr) == HCX_HOST_HANDLE;
+}
+
 static long nr_of_name(const struct hcx_call *call)
 {
 	const union hcx_name name = name_arg(call);
@@ -54,7 +78,7 @@ static long nr_of_name(const struct hcx_call *call)
 
 	rcu_read_lock_sched();
 	entry = hcx_find_name(call->vcpu->kvm, &name);
-	ret = visible(call, entry, entry ? entry->nr : 0);
+	ret = is_found(call, entry) ? entry->nr : hidden(call);
 	rcu_read_unlock_sched();
 
 	return ret;

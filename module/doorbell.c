@@ -66,7 +66,7 @@ long hcx_doorbell_ring(const struct hcx_call *call, u32 nr, u64 value)
 	rcu_read_lock();
 	entry = hcx_find_nr(call->vcpu->kvm, nr);
 	if (entry && entry->handler_call == ring && (!call->user || entry->flags & HCX_RING3) &&
-	    !hcx_is_denied(call->binding->vm, entry))
+	    hcx_verb(call->binding->vm, entry, nr) == HCX_HOST_HANDLE)
 		ret = ring_bells(container_of(entry->handler, struct hcx_offer, handler), value);
 	rcu_read_unlock();
 

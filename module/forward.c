@@ -142,13 +142,20 @@ static struct pending *make(const struct hcx_call *call)
  * hcx_forward() - have a call answered by the VMM
  * @call: the call
  *
+ * Ring 3's is not: nothing in KVM_EXIT_HYPERCALL tells a VMM who calls, and of all calls that KVM
+ * itself hands over it has looked at the CPL.
+ *
  * Context: as struct hcx_handler's call.
  * Return: what is in RAX until it is answered.
  */
 long hcx_forward(struct hcx_call *call)
 {
-	struct pending *pending = make(call);
+	struct pending *pending;
 
+	if (call->user)
+		return hcx_call_denied(call);
+
+	pending = make(call);
 	/* KVM may be about to exit already, since the guest is single-stepped. */
 	if (call->kvm_ret > 0) {
 		exit_to_vmm(pending);

@@ -5,6 +5,7 @@
  * came of it is a pointer in the binding, so that a call pays nothing for them.
  */
 #include <linux/cred.h>
+#include <linux/mutex.h>
 #include <linux/pid.h>
 #include <linux/slab.h>
 #include "binding.h"
@@ -163,24 +164,25 @@ struct hcx_verdict hcx_judge(const struct hcx_vm *vm, u32 nr, bool opt_in)
 }
 
 /**
- * hcx_is_denied() - whether a VM's calls to a number find no handler
+ * hcx_verb() - what becomes of a VM's calls to the number of an entry
  * @vm: the VM
  * @entry: what has the number
+ * @nr: the number
  *
  * Context: any; under the rcu_read_lock_sched() that @entry was found in.
- * Return: true if so.
+ * Return: HCX_HOST_HANDLE, HCX_HOST_DENY or HCX_HOST_FORWARD.
  */
-bool hcx_is_denied(const struct hcx_vm *vm, const struct hcx_entry *entry)
+u32 hcx_verb(const struct hcx_vm *vm, const struct hcx_entry *entry, u32 nr)
 {
-	bool denied;
+	u32 verb;
 
 	if (!(entry->flags & HCX_OPT_IN) && list_empty(&rules) && list_empty(&vm->rules))
-		return false;
+		return HCX_HOST_HANDLE;
 	raw_spin_lock(&hcx_binding_lock);
-	denied = hcx_judge(vm, entry->nr, entry->flags & HCX_OPT_IN).verb == HCX_HOST_DENY;
+	verb = hcx_judge(vm, nr, entry->flags & HCX_OPT_IN).verb;
 	raw_spin_unlock(&hcx_binding_lock);
 
-	return denied;
+	return verb;
 }
 
 /**
@@ -518,9 +520,12 @@ static void keep_those_about(struct hcx_vm *vm, void *unused)
  */
 static void prune(void)
 {
+	/* Held from when a rule is found to be gone until it is looked whether one says so. */
+	static DEFINE_MUTEX(pruning);
 	struct rule *rule, *next;
 	LIST_HEAD(gone);
 
+	mutex_lock(&pruning);
 	raw_spin_lock(&hcx_binding_lock);
 	list_for_each_entry(rule, &rules, list)
 		rule->is_gone = has_ended(rule);
@@ -531,6 +536,7 @@ static void prune(void)
 		if (rule->is_gone)
 			list_move(&rule->list, &gone);
 	raw_spin_unlock(&hcx_binding_lock);
+	mutex_unlock(&pruning);
 	hcx_rules_free(&gone);
 }
 

@@ -38,7 +38,7 @@ void hcx_subject_is_current(struct hcx_subject *subject);
 void hcx_subject_put(struct hcx_subject *subject);
 
 struct hcx_verdict hcx_judge(const struct hcx_vm *vm, u32 nr, bool opt_in);
-bool hcx_is_denied(const struct hcx_vm *vm, const struct hcx_entry *entry);
+u32 hcx_verb(const struct hcx_vm *vm, const struct hcx_entry *entry, u32 nr);
 long hcx_call_denied(struct hcx_call *call);
 
 int hcx_rule_set(struct hcx_session *session, const struct hcx_host_rule *rule);

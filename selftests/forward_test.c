@@ -65,6 +65,19 @@ static uint32_t long_mode(void)
 	return flags;
 }
 
+static uint64_t flags_of(uint64_t nr)
+{
+	return guest_call(&guest, HCX_NR_DISCOVERY, HCX_DISCOVER_NUMBER, nr, 0, 0);
+}
+
+static uint64_t number_of_name(const char *name)
+{
+	uint64_t words[2] = {};
+
+	memcpy(words, name, strlen(name));
+	return guest_call(&guest, HCX_NR_DISCOVERY, HCX_DISCOVER_NAME, words[0], words[1], 0);
+}
+
 static void test_exit(void)
 {
 	struct kvm_run *run;
@@ -86,10 +99,8 @@ static void test_exit(void)
 	expect(run->hypercall.nr, LAST, "another number");
 	expect(go_on(), ERR64(KVM_ENOSYS), "a VMM that sets no answer gives what KVM does");
 	expect(guest_call0(&guest, LAST + 1), ERR64(KVM_ENOSYS), "numbers beside are not forwarded");
-	expect(guest_call(&guest, HCX_NR_DISCOVERY, HCX_DISCOVER_NUMBER, LAST, 0, 0), 0,
-	       "the guest finds that a number is there");
-	expect(guest_call(&guest, HCX_NR_DISCOVERY, HCX_DISCOVER_NUMBER, LAST | 1ULL << 32, 0, 0),
-	       ERR64(KVM_ENOSYS), "but not one of 64 bits");
+	expect(flags_of(LAST), 0, "the guest finds that a number is there");
+	expect(flags_of(LAST | 1ULL << 32), ERR64(KVM_ENOSYS), "but not one of 64 bits");
 	done();
 }
 
@@ -102,6 +113,8 @@ static void test_handler(void)
 	counted_of("forwarded-too", &before);
 	call(NR);
 	expect(answer(ANSWER), ANSWER, "a handler's number is forwarded as well");
+	expect(flags_of(NR), 0, "whose flags are not told");
+	expect(number_of_name("forwarded-too"), ERR64(KVM_ENOSYS), "nor the number by its name");
 	counted_of("forwarded-too", &after);
 	expect(calls_of("forwarded-too"), calls, "and the handler not called");
 	expect(after.calls - before.calls, 1, "the call is counted");
@@ -109,6 +122,8 @@ static void test_handler(void)
 	done();
 	guest_create(&guest, GUEST_LONG, 0);
 	expect(guest_call0(&guest, NR), 7, "another VM calls the handler");
+	expect(flags_of(NR), HCX_RING3, "and finds its flags");
+	expect(number_of_name("forwarded-too"), NR, "and its number");
 	guest_free(&guest);
 }
 
@@ -140,6 +155,52 @@ static void test_modes(void)
 	done();
 	forwarding(GUEST_LONG, 3);
 	expect(guest_call0(&guest, NR + 1), ERR64(KVM_EPERM), "ring 3 is not forwarded");
+	expect(guest_call0(&guest, NR), ERR64(KVM_EPERM), "whatever the handler is open to");
+	expect(flags_of(NR), ERR64(KVM_EPERM), "nor does it find the number");
+	done();
+}
+
+static void limit(uint32_t nr, uint32_t rate, uint32_t burst)
+{
+	const struct hcx_host_rule limited = {
+		.verb = HCX_HOST_FORWARD, .first = nr, .last = nr, .rate = rate, .burst = burst,
+	};
+
+	must(rule(session, &limited));
+}
+
+/* Whether the VMM gets a call; it answers. The other way is that it is one too many. */
+static bool is_forwarded(uint64_t nr)
+{
+	call(nr);
+	if (exit_reason() == KVM_EXIT_HYPERCALL) {
+		answer(ANSWER);
+		return true;
+	}
+	TEST_ASSERT(guest.regs.rax == ERR64(HCX_EAGAIN), "RAX is %#llx", guest.regs.rax);
+
+	return false;
+}
+
+/* Numbers that no handler has share their tokens, whatever rate each of them has. */
+static void test_limits(void)
+{
+	const unsigned int burst = 20;
+	unsigned int calls = 0, i;
+	struct timespec start;
+
+	forwarding(GUEST_LONG, 0);
+	limit(NR + 1, 1, burst);
+	limit(NR + 2, HCX_HOST_RATE_MAX, 1);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (i = 0; i < 2; i++) {
+		while (is_forwarded(NR + 1))
+			calls++;
+		is_forwarded(NR + 2);
+	}
+	expect(calls >= burst, 1, "as many calls are forwarded as a rule lets");
+	expect(calls <= burst + seconds_since(&start), 1,
+	       "and no more, though a call to a number of another rate comes between");
 	done();
 }
 
@@ -287,13 +348,14 @@ static void test_unload(void)
 
 int main(void)
 {
-	require_hcx(14 + 5 + 3 + 4 + 2 + 3 + 1 + 4);
-	must_control("register forwarded-too %#x 0 value 7", NR);
+	require_hcx(14 + 9 + 3 + 6 + 2 + 2 + 3 + 1 + 4);
+	must_control("register forwarded-too %#x %d value 7", NR, HCX_RING3);
 
 	test_exit();
 	test_handler();
 	test_later();
 	test_modes();
+	test_limits();
 	test_reset();
 	test_step();
 	test_killed();

@@ -261,6 +261,74 @@ static void test_ended(void)
 	close(all);
 }
 
+static bool has_rule_about(pid_t pid)
+{
+	char text[64];
+	bool found = false;
+	FILE *rules = fopen("/sys/kernel/debug/kvm_hcx/rules", "r");
+	char line[256];
+
+	TEST_ASSERT(rules, "debugfs is not mounted");
+	snprintf(text, sizeof(text), "process %d ", pid);
+	while (fgets(line, sizeof(line), rules))
+		found |= !strncmp(line, text, strlen(text));
+	fclose(rules);
+
+	return found;
+}
+
+/* Ends, and leaves its VM to a process that stays until the other end of @pipe is closed. */
+static void leave_vm(int pipe)
+{
+	char byte;
+
+	fresh();
+	guest_call0(&guest, HCX_NR_DISCOVERY);
+	if (fork())
+		_exit(0);
+	close(session);
+	must(read(pipe, &byte, 1) ? EIO : 0);
+	_exit(0);
+}
+
+/* Each rule that is set has those taken away whose process and VMs are gone. */
+static void *set_rules(void *unused)
+{
+	int all = open_administrator(), i;
+
+	for (i = 0; i < 500; i++)
+		must(rule(all, RULE(VERB(DENY), ON(OPEN + 1), ALL)));
+	close(all);
+
+	return NULL;
+}
+
+static void test_outlived(void)
+{
+	int all = open_administrator(), ends[2];
+	pthread_t threads[3];
+	unsigned int i;
+	pid_t pid;
+
+	must(pipe(ends) ? errno : 0);
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		close(ends[1]);
+		leave_vm(ends[0]);
+	}
+	must(rule(all, RULE(VERB(DENY), ON(OPEN), .subject = HCX_HOST_OF_PROCESS, .id = pid)));
+	waitpid(pid, NULL, 0);
+	for (i = 0; i < ARRAY_SIZE(threads); i++)
+		pthread_create(&threads[i], NULL, set_rules, NULL);
+	for (i = 0; i < ARRAY_SIZE(threads); i++)
+		pthread_join(threads[i], NULL);
+	expect(has_rule_about(pid), true, "a rule stays with a VM that outlives its process");
+	close(ends[0]);
+	close(ends[1]);
+	close(all);
+}
+
 static void test_keep(void)
 {
 	int all = open_administrator();
@@ -284,7 +352,7 @@ int main(void)
 {
 	int all;
 
-	require_hcx(30 + 12 + 2 + 15 + 7 + 2 + 1 + 4);
+	require_hcx(30 + 12 + 2 + 15 + 7 + 2 + 1 + 1 + 4);
 	must_control("register open %#x 0 value %#x", OPEN, ANSWER);
 	must_control("register opt-in %#x %#x value %#x", OPT_IN, HCX_OPT_IN, ANSWER);
 	all = open_administrator();
@@ -299,6 +367,7 @@ int main(void)
 	test_cgroups(all);
 	close(all);
 	test_ended();
+	test_outlived();
 	test_keep();
 
 	must_control("unregister open");

@@ -268,7 +268,8 @@ struct hcx_host_memory {
  * @last: the last one, @first to %HCX_NR_LAST
  * @rate: how often a VM may call each of them, in calls per second, 1 to
  *	%HCX_HOST_RATE_MAX; 0: as often as it likes. With DENY it is 0. Numbers that have
- *	no handler and are forwarded count as one.
+ *	no handler and are forwarded count as one: what a call of one took, a call of another
+ *	lacks, at the other's rate.
  * @burst: how many calls it may have saved up, 1 to %HCX_HOST_RATE_MAX; 0 for as many as
  *	@rate. Without a rate it is 0.
  * @subject: whose VMs: %HCX_HOST_OF_PROCESS, %HCX_HOST_OF_CGROUP, %HCX_HOST_OF_USER,
@@ -315,7 +316,8 @@ struct hcx_host_memory {
  * With FORWARD, KVM_RUN returns with exit_reason KVM_EXIT_HYPERCALL, and in run->hypercall
  * nr, args[0] to args[3] and flags (KVM_EXIT_HYPERCALL_LONG_MODE, or 0); the next KVM_RUN
  * puts run->hypercall.ret, which is -%KVM_ENOSYS as it comes, into RAX, unless
- * that was changed in between. A number that has no handler is forwarded from ring 0 only.
+ * that was changed in between. Ring 0's calls only are forwarded: the exit does not tell the ring.
+ * To discovery such a number is there, with no flags, and no name is its.
  *
  * Errors:
  * * -EINVAL - a field is wrong, or means nothing with this descriptor: FORWARD with one

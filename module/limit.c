@@ -81,10 +81,10 @@ void hcx_bucket_put(struct hcx_bucket *bucket)
  * rate was raised: then it begins anew, with one. But one that @is_shared by numbers, whose rates
  * differ, stays as it is: else a call of the faster would forgive what the slower owes.
  */
-static bool take_token(struct hcx_bucket *bucket, u32 rate, u32 burst, bool is_shared)
+static bool take_token(struct hcx_bucket *bucket, const struct hcx_limit *limit, bool is_shared)
 {
-	s64 token = NSEC_PER_SEC / rate, now = ktime_get_ns();
-	s64 empty = now + token * burst, old = atomic64_read(&bucket->full_at), full_at;
+	s64 token = NSEC_PER_SEC / limit->rate, now = ktime_get_ns();
+	s64 empty = now + token * limit->burst, old = atomic64_read(&bucket->full_at), full_at;
 
 	do {
 		full_at = max(old, now) + token;
@@ -105,13 +105,13 @@ static bool take_token(struct hcx_bucket *bucket, u32 rate, u32 burst, bool is_s
 long hcx_call_limited(struct hcx_call *call)
 {
 	struct hcx_binding *binding = call->binding;
-	u32 rate = READ_ONCE(binding->limit.rate);
+	struct hcx_limit limit;
 
 	if (!binding->bucket)
 		take_bucket(binding);
+	limit.both = READ_ONCE(binding->limit.both);
 	/* 0: there is none any more. */
-	if (rate && !take_token(binding->bucket, rate, READ_ONCE(binding->limit.burst),
-				hcx_is_forwarder(binding->entry))) {
+	if (limit.rate && !take_token(binding->bucket, &limit, hcx_is_forwarder(binding->entry))) {
 		hcx_count(&binding->counts.denied);
 		trace_hcx_denied(call, "rate");
 		return -HCX_EAGAIN;

@@ -15,10 +15,18 @@ struct hcx_session;
 struct hcx_vm;
 struct pid;
 
-/* How often: @rate calls per second, or 0 for no limit; up to @burst at a time. */
+/*
+ * How often: @rate calls per second, or 0 for no limit; up to @burst at a time. They are read and
+ * written as one.
+ */
 struct hcx_limit {
-	u32 rate;
-	u32 burst;
+	union {
+		struct {
+			u32 rate;
+			u32 burst;
+		};
+		u64 both;
+	};
 };
 
 /* What becomes of a call: @verb is HCX_HOST_HANDLE, HCX_HOST_DENY or HCX_HOST_FORWARD. */

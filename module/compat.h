@@ -191,6 +191,17 @@ static inline bool hcx_other_hypercalls(struct kvm_vcpu *vcpu)
 	return hcx_hyperv_hypercalls(vcpu) || hcx_xen_hypercalls(vcpu);
 }
 
+/* What a kernel has, and has in another way than any that is known, is not to be passed over. */
+#if defined(CONFIG_KVM_HYPERV) && !defined(HCX_HAVE_HYPERV)
+#error "this kernel keeps what it knows of Hyper-V guests where kvm_hcx does not find it"
+#endif
+#if defined(CONFIG_HAVE_KVM_DIRTY_RING) && !defined(HCX_HAVE_DIRTY_RING)
+#error "this kernel has a dirty ring that kvm_hcx does not know"
+#endif
+#if defined(CONFIG_KVM_GENERIC_MEMORY_ATTRIBUTES) && !defined(HCX_HAVE_PRIVATE_MEMORY)
+#error "this kernel has private memory that kvm_hcx does not know"
+#endif
+
 /* Whether what is written to memory with KVM_MEM_LOG_DIRTY_PAGES goes to a ring. */
 static inline bool hcx_has_dirty_ring(const struct kvm *kvm)
 {

@@ -47,8 +47,7 @@ static void choose_call(struct hcx_binding *binding)
 		return;
 	}
 
-	WRITE_ONCE(binding->limit.burst, verdict.limit.burst);
-	WRITE_ONCE(binding->limit.rate, verdict.limit.rate);
+	WRITE_ONCE(binding->limit.both, verdict.limit.both);
 	answer = verdict.verb == HCX_HOST_FORWARD ? hcx_forward : entry->call;
 	limited = verdict.limit.rate ? hcx_call_limited : answer;
 	set_calls(binding, answer, limited, observed ? hcx_call_observed : limited);
@@ -140,7 +139,7 @@ static void add_to_lists(struct hcx_binding *binding)
  */
 bool hcx_is_forwarder(const struct hcx_entry *entry)
 {
-	return entry->vm && entry == entry->vm->forwarder;
+	return entry->vm && entry == READ_ONCE(entry->vm->forwarder);
 }
 
 /* Where a forwarder's is, no number is looked up by claim() but by chance. */
@@ -249,12 +248,34 @@ static void free_binding(struct hcx_binding *binding)
 }
 
 /*
+ * Answers a call that KVM comes back with when the handler is gone: by the one that has the number
+ * now, if there is one. The call stays counted in where it was.
+ */
+static long call_closed(struct hcx_call *call)
+{
+	struct hcx_binding *closed = call->binding, *now;
+	long result;
+
+	now = hcx_bind(call->vcpu, closed->nr);
+	if (!now)
+		return call->user ? -KVM_EPERM : -KVM_ENOSYS;
+	call->binding = now;
+	if (call->user && !(now->entry->flags & HCX_RING3))
+		result = hcx_call_denied(call);
+	else
+		result = READ_ONCE(now->call)(call);
+	call->binding = closed;
+	hcx_binding_leave(now);
+
+	return result;
+}
+
+/*
  * What a call is in is kept until its entry drains: KVM destroys no VM under its vCPUs,
  * and if it ever does, memory is still not freed under them.
  */
 static void remove_one(struct hcx_binding *binding)
 {
-	hlist_del_init_rcu(&binding->hash);
 	list_del_init(&binding->of_vm);
 	if (WARN_ON_ONCE(READ_ONCE(binding->left) != READ_ONCE(binding->entered))) {
 		binding->vm = NULL;
@@ -266,10 +287,37 @@ static void remove_one(struct hcx_binding *binding)
 }
 
 /**
- * hcx_bindings_remove() - a VM goes
+ * hcx_bindings_unhash() - a VM goes: where its vCPUs were, others may be next
  * @of_vm: its list of bindings, to which none is added any more
  *
  * Context: any but an interrupt; no vCPU of the VM runs.
+ */
+void hcx_bindings_unhash(struct list_head *of_vm)
+{
+	struct hcx_binding *binding;
+	LIST_HEAD(unhashed);
+	unsigned int i;
+
+	do {
+		raw_spin_lock(&hcx_binding_lock);
+		for (i = 0; i < BATCH && !list_empty(of_vm); i++) {
+			binding = list_first_entry(of_vm, struct hcx_binding, of_vm);
+			hlist_del_init_rcu(&binding->hash);
+			list_move_tail(&binding->of_vm, &unhashed);
+		}
+		raw_spin_unlock(&hcx_binding_lock);
+	} while (i == BATCH);
+
+	raw_spin_lock(&hcx_binding_lock);
+	list_splice(&unhashed, of_vm);
+	raw_spin_unlock(&hcx_binding_lock);
+}
+
+/**
+ * hcx_bindings_remove() - a VM is gone
+ * @of_vm: its list of bindings, after hcx_bindings_unhash()
+ *
+ * Context: process; may sleep.
  */
 void hcx_bindings_remove(struct list_head *of_vm)
 {
@@ -283,7 +331,39 @@ void hcx_bindings_remove(struct list_head *of_vm)
 			remove_one(binding);
 		}
 		raw_spin_unlock(&hcx_binding_lock);
+		cond_resched();
 	} while (i == BATCH);
+}
+
+/* Calls @look for all bindings of an entry, of which none is added. */
+static void look_at_all(struct hcx_entry *entry,
+			void (*look)(struct hcx_binding *binding, void *data), void *data)
+{
+	struct hcx_binding *binding;
+	unsigned int i;
+	LIST_HEAD(left);
+
+	raw_spin_lock(&hcx_binding_lock);
+	list_splice_init(&entry->bindings, &left);
+	raw_spin_unlock(&hcx_binding_lock);
+
+	do {
+		raw_spin_lock(&hcx_binding_lock);
+		for (i = 0; i < BATCH && !list_empty(&left); i++) {
+			binding = list_first_entry(&left, struct hcx_binding, of_entry);
+			look(binding, data);
+			list_move_tail(&binding->of_entry, &entry->bindings);
+		}
+		raw_spin_unlock(&hcx_binding_lock);
+		cond_resched();
+	} while (i == BATCH);
+}
+
+/* What has read another @call by now goes on to that. */
+static void close_one(struct hcx_binding *binding, void *unused)
+{
+	hlist_del_init_rcu(&binding->hash);
+	WRITE_ONCE(binding->call, call_closed);
 }
 
 /**
@@ -294,25 +374,47 @@ void hcx_bindings_remove(struct list_head *of_vm)
  */
 void hcx_bindings_close(struct hcx_entry *entry)
 {
-	struct hcx_binding *binding;
-	unsigned int i;
-	LIST_HEAD(open);
-
 	raw_spin_lock(&hcx_binding_lock);
 	entry->closed = true;
-	list_splice_init(&entry->bindings, &open);
 	raw_spin_unlock(&hcx_binding_lock);
+	look_at_all(entry, close_one, NULL);
+}
 
-	do {
-		raw_spin_lock(&hcx_binding_lock);
-		for (i = 0; i < BATCH && !list_empty(&open); i++) {
-			binding = list_first_entry(&open, struct hcx_binding, of_entry);
-			hlist_del_init_rcu(&binding->hash);
-			list_move_tail(&binding->of_entry, &entry->bindings);
-		}
-		raw_spin_unlock(&hcx_binding_lock);
-		cond_resched();
-	} while (i == BATCH);
+/*
+ * Whether a call has not come to its handler yet: it is in KVM's body as long as RAX is the number,
+ * which is none of KVM's errors. In a Hyper-V or Xen guest that can be as long as the VMM likes,
+ * whose memory KVM reads there (kvm_hv_hypercall() in arch/x86/kvm/hyperv.c).
+ *
+ * It comes to call_closed() then, if that was set a grace period ago: who has read what
+ * was there before had set RAX first, and on each CPU a barrier has come behind both.
+ */
+static bool is_in_kvm(const struct hcx_binding *binding)
+{
+	return binding->vm &&
+	       (u32)READ_ONCE(binding->vcpu->arch.regs[VCPU_REGS_RAX]) == (u32)binding->nr;
+}
+
+static void look_for_handled(struct hcx_binding *binding, void *data)
+{
+	bool *handled = data;
+
+	if (READ_ONCE(binding->left) != binding->entered && !is_in_kvm(binding))
+		*handled = true;
+}
+
+/**
+ * hcx_bindings_are_left() - whether no call is in an entry's handler, nor comes to it
+ * @entry: the entry; closed, and synchronize_rcu() later
+ *
+ * Context: process; may sleep.
+ * Return: that. The entry is still in use if hcx_bindings_drain() returns false.
+ */
+bool hcx_bindings_are_left(struct hcx_entry *entry)
+{
+	bool handled = false;
+
+	look_at_all(entry, look_for_handled, &handled);
+	return !handled;
 }
 
 /* The first of a closed entry's bindings, if no call is in it. */
@@ -424,6 +526,17 @@ static bool last_of_vm(const struct hcx_binding *binding, const struct hcx_entry
 	       list_next_entry(binding, of_entry)->vm != binding->vm;
 }
 
+/* One that is gone has its bindings until hcx_bindings_remove() comes to them. */
+static void show_vm(const struct hcx_vm *vm, const struct hcx_sum *sum,
+		    void (*show)(const char *vm, const struct hcx_sum *sum, void *data),
+		    void *data)
+{
+	if (!vm)
+		show("gone", sum, data);
+	else if (vm->kvm)
+		show(vm->name, sum, data);
+}
+
 /**
  * hcx_bindings_walk() - look at what the calls of an entry come to, VM by VM
  * @entry: the entry
@@ -443,7 +556,7 @@ void hcx_bindings_walk(struct hcx_entry *entry,
 	list_for_each_entry(binding, &entry->bindings, of_entry) {
 		sum_up(&sum, binding);
 		if (last_of_vm(binding, entry)) {
-			show(binding->vm ? binding->vm->name : "gone", &sum, data);
+			show_vm(binding->vm, &sum, show, data);
 			memset(&sum, 0, sizeof(sum));
 		}
 	}

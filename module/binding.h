@@ -19,7 +19,7 @@ struct hcx_vm;
  * @handler: the entry's handler; these two are as in struct hcx_bound
  * @vcpu: the vCPU
  * @nr: the number; 64 bits wide, to be compared with a whole RAX
- * @call: what a call is answered by: hcx_call_observed(), or @limited
+ * @call: what a call is answered by: hcx_call_observed(), or @limited; or call_closed()
  * @limited: what is observed: hcx_call_limited(), or @answer
  * @entry: the registered handler
  * @entered: how many calls went in
@@ -44,7 +44,7 @@ struct hcx_vm;
  * done with it. After synchronize_rcu() @entered stands still in one that was unlinked,
  * and no call is inside once @left has reached it. (RCU-tasks, whose readers pay
  * nothing, would not do: with full preemption a vCPU that spins in its guest may never
- * sleep.)
+ * sleep.) A handler waits for less, see hcx_bindings_are_left().
  */
 struct hcx_binding {
 	struct hlist_node hash;
@@ -117,8 +117,10 @@ static __always_inline void hcx_binding_leave(struct hcx_binding *binding)
 
 struct hcx_binding *hcx_bind(struct kvm_vcpu *vcpu, u64 nr);
 bool hcx_is_forwarder(const struct hcx_entry *entry);
+void hcx_bindings_unhash(struct list_head *of_vm);
 void hcx_bindings_remove(struct list_head *of_vm);
 void hcx_bindings_close(struct hcx_entry *entry);
+bool hcx_bindings_are_left(struct hcx_entry *entry);
 bool hcx_bindings_drain(struct hcx_entry *entry);
 void hcx_bindings_judge(const struct hcx_vm *vm);
 void hcx_bindings_observe(bool observe);

@@ -19,7 +19,7 @@ static bool is_closed(const struct hcx_call *call, const struct hcx_entry *entry
 
 /*
  * Nobody learns of what a rule denies. Where the VMM answers, nothing that the handler says of
- * itself holds; that is for ring 0 only, and for the entry too that stands for numbers without a handler.
+ * itself holds, if there is one; and ring 3 is not forwarded.
  */
 static long flags_of(const struct hcx_call *call, const struct hcx_entry *entry, u32 nr)
 {

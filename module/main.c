@@ -7,6 +7,7 @@
 #include "discovery.h"
 #include "forward.h"
 #include "hook.h"
+#include "linger.h"
 #include "registry.h"
 #include "selfcheck.h"
 #include "vm.h"
@@ -51,6 +52,7 @@ err_selfcheck:
 	hcx_selfcheck_end();
 err_discovery:
 	hcx_unregister(&hcx_discovery);
+	hcx_linger_wait();
 err_vms:
 	hcx_vms_exit();
 err_prepared:
@@ -69,6 +71,7 @@ static void __exit hcx_exit(void)
 	hcx_device_exit();
 	hcx_hook_detach();
 	hcx_unregister(&hcx_discovery);
+	hcx_linger_wait();
 	hcx_forward_exit();
 	hcx_vms_exit();
 	hcx_rules_exit();

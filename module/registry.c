@@ -7,8 +7,10 @@
 #include <linux/mutex.h>
 #include <linux/random.h>
 #include <linux/slab.h>
+#include "await.h"
 #include "budget.h"
 #include "discovery.h"
+#include "linger.h"
 #include "registry.h"
 #include "trace.h"
 
@@ -350,16 +352,9 @@ void hcx_registry_walk(void (*show)(struct hcx_entry *entry, void *data), void *
 	mutex_unlock(&registry_lock);
 }
 
-/*
- * Polled by whoever waits, so that a call costs no wake-up. From when it returns true on
- * the handler can be registered again.
- */
-static bool retire_if_drained(struct hcx_entry *entry)
+static void release_handler(struct hcx_entry *entry)
 {
 	struct hcx_handler *handler = entry->handler;
-
-	if (!hcx_bindings_drain(entry))
-		return false;
 
 	mutex_lock(&registry_lock);
 	list_del(&entry->retiring_next);
@@ -369,24 +364,42 @@ static bool retire_if_drained(struct hcx_entry *entry)
 		handler->entry = NULL;
 	}
 	mutex_unlock(&registry_lock);
+}
+
+/*
+ * Polled by whoever waits, so that a call costs no wake-up. From when it returns true on
+ * the handler can be registered again, and its module can go.
+ */
+static bool retire_if_left(struct hcx_entry *entry)
+{
+	bool drained = hcx_bindings_drain(entry);
+
+	if (!drained && !hcx_bindings_are_left(entry))
+		return false;
+
+	release_handler(entry);
 	list_del(&entry->unlinked_next);
-	kfree(entry);
+	if (drained)
+		kfree(entry);
+	else
+		hcx_linger(entry);
 
 	return true;
 }
 
+static bool is_retired(void *entry)
+{
+	return retire_if_left(entry);
+}
+
 static void retire(struct hcx_entry *entry)
 {
-	unsigned long notice = jiffies + 10 * HZ;
+	char what[HCX_NAME_LEN + 80];
 
-	while (!retire_if_drained(entry)) {
-		if (time_after(jiffies, notice)) {
-			pr_notice("waiting for vCPUs inside '%.*s'; a VMM that is killed leaves a handler whose waits are killable\n",
-				  HCX_NAME_LEN, entry->name.text);
-			notice = jiffies + 600 * HZ;
-		}
-		schedule_timeout_idle(msecs_to_jiffies(10));
-	}
+	snprintf(what, sizeof(what),
+		 "'%.*s'; a VMM that is killed leaves a handler whose waits are killable",
+		 HCX_NAME_LEN, entry->name.text);
+	hcx_await(is_retired, entry, what);
 }
 
 static void retire_all(struct list_head *unlinked)
@@ -401,18 +414,18 @@ static void retire_all(struct list_head *unlinked)
 }
 
 /**
- * hcx_retire_drained() - retire those unlinked handlers that no vCPU is in
+ * hcx_retire_left() - retire those unlinked handlers that no vCPU is in
  * @unlinked: the handlers; synchronize_rcu() later. Those that are retired are taken out.
  *
  * Context: process; may sleep.
  * Return: whether none is left.
  */
-bool hcx_retire_drained(struct list_head *unlinked)
+bool hcx_retire_left(struct list_head *unlinked)
 {
 	struct hcx_entry *entry, *next;
 
 	list_for_each_entry_safe(entry, next, unlinked, unlinked_next)
-		retire_if_drained(entry);
+		retire_if_left(entry);
 
 	return list_empty(unlinked);
 }
@@ -500,7 +513,7 @@ int hcx_register_in(struct hcx_vm *vm, struct hcx_handler *handler)
 /**
  * hcx_unlink() - let no call find a handler any more
  * @handler: the handler; one that is not registered is passed over
- * @unlinked: a list for hcx_retire_drained(), which is owed
+ * @unlinked: a list for hcx_retire_left(), which is owed
  *
  * Context: process; may sleep.
  */
@@ -555,7 +568,7 @@ int hcx_forwarder_add(struct hcx_vm *vm, struct hcx_handler *handler)
 	entry->nr = HCX_NR_ANY;
 	mutex_lock(&registry_lock);
 	if (!vm->forwarder) {
-		hlist_add_head_rcu(&entry->by_nr, forwarder_bucket(vm->kvm));
+		hlist_add_head_rcu(&entry->by_nr, forwarder_bucket(READ_ONCE(vm->kvm)));
 		WRITE_ONCE(hcx_in_vms, hcx_in_vms + 1);
 		WRITE_ONCE(vm->forwarder, entry);
 		entry = NULL;
@@ -589,11 +602,23 @@ static void close_forwarder(struct hcx_entry *entry, void *unused)
 	hcx_bindings_close(entry);
 }
 
-/* Nothing in it takes long: see hcx_forward(). */
-static void drain_forwarder(struct hcx_entry *entry, void *unused)
+static void drain_forwarder(struct hcx_entry *entry, void *data)
 {
-	while (!hcx_bindings_drain(entry))
-		schedule_timeout_idle(msecs_to_jiffies(10));
+	bool *drained = data;
+
+	*drained &= hcx_bindings_drain(entry);
+}
+
+/* Not with the lock held between two looks: every module that goes takes it, see module_event(). */
+static bool are_drained(void *unused)
+{
+	bool drained = true;
+
+	mutex_lock(&registry_lock);
+	walk(forwarders, ARRAY_SIZE(forwarders), drain_forwarder, &drained);
+	mutex_unlock(&registry_lock);
+
+	return drained;
 }
 
 /**
@@ -605,9 +630,9 @@ void hcx_forwarders_retire(void)
 {
 	mutex_lock(&registry_lock);
 	walk(forwarders, ARRAY_SIZE(forwarders), close_forwarder, NULL);
-	synchronize_rcu();
-	walk(forwarders, ARRAY_SIZE(forwarders), drain_forwarder, NULL);
 	mutex_unlock(&registry_lock);
+	synchronize_rcu();
+	hcx_await(are_drained, NULL, "calls that a VMM is to answer");
 }
 
 /**
@@ -617,7 +642,8 @@ void hcx_forwarders_retire(void)
  *
  * When this returns, no vCPU is inside any of the handlers and none can enter;
  * guests get what KVM answers to an unknown number. It waits for the vCPUs
- * inside, and for nothing else that lasts. For a handler that another caller is
+ * inside, and for nothing else that lasts: not for those that have called and are still in KVM's
+ * part, see linger.c. For a handler that another caller is
  * unregistering or replacing it waits as well; one that is not registered is
  * passed over.
  *

@@ -145,7 +145,7 @@ struct hcx_entry *hcx_find_name(const struct kvm *kvm, const union hcx_name *nam
 
 int hcx_register_in(struct hcx_vm *vm, struct hcx_handler *handler);
 void hcx_unlink(struct hcx_handler *handler, struct list_head *unlinked);
-bool hcx_retire_drained(struct list_head *unlinked);
+bool hcx_retire_left(struct list_head *unlinked);
 int hcx_forwarder_add(struct hcx_vm *vm, struct hcx_handler *handler);
 void hcx_forwarder_free(struct hcx_entry *forwarder);
 void hcx_forwarders_retire(void);

@@ -5,6 +5,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/slab.h>
+#include "await.h"
 #include "doorbell.h"
 #include "policy.h"
 #include "registry.h"
@@ -72,7 +73,7 @@ static void retire_offer(struct work_struct *work)
 {
 	struct hcx_offer *offer = container_of(to_delayed_work(work), struct hcx_offer, retiring);
 
-	if (hcx_retire_drained(&offer->unlinked)) {
+	if (hcx_retire_left(&offer->unlinked)) {
 		hcx_offer_free(offer);
 		atomic_dec(&retiring);
 		return;
@@ -127,6 +128,11 @@ void hcx_session_close(struct hcx_session *session)
 	session_put(session);
 }
 
+static bool are_retired(void *unused)
+{
+	return !atomic_read(&retiring);
+}
+
 /**
  * hcx_sessions_wait() - wait until nothing is left of the sessions that were closed
  *
@@ -134,15 +140,7 @@ void hcx_session_close(struct hcx_session *session)
  */
 void hcx_sessions_wait(void)
 {
-	unsigned long notice = jiffies + 10 * HZ;
-
-	while (atomic_read(&retiring)) {
-		if (time_after(jiffies, notice)) {
-			pr_notice("waiting for vCPUs inside what programs answered; a VMM that is killed leaves it\n");
-			notice = jiffies + 600 * HZ;
-		}
-		schedule_timeout_idle(msecs_to_jiffies(10));
-	}
+	hcx_await(are_retired, NULL, "what programs answered; a VMM that is killed leaves it");
 }
 
 /**

@@ -60,6 +60,7 @@ static void tell_and_put(struct work_struct *work)
 {
 	struct hcx_vm *vm = container_of(work, struct hcx_vm, going);
 
+	hcx_bindings_remove(&vm->bindings);
 	hcx_sessions_hang_up(vm);
 	hcx_vm_put(vm);
 }
@@ -208,9 +209,9 @@ static void notrace vm_destroyed(unsigned long ip, unsigned long parent_ip,
 		hcx_forward_forget(vm);
 	}
 	raw_spin_unlock(&hcx_binding_lock);
-	/* The sessions that are about it are told where that may sleep. */
+	/* The rest is done where that may sleep: ftrace keeps preemption off here. */
 	if (vm) {
-		hcx_bindings_remove(&vm->bindings);
+		hcx_bindings_unhash(&vm->bindings);
 		queue_work(hcx_workqueue, &vm->going);
 	}
 }

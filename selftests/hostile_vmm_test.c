@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A VMM whose memory never answers holds up its own vCPU, and no program on the host. */
-#include <linux/userfaultfd.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "session.h"
@@ -10,34 +8,12 @@
 #define NR	0x40
 #define STUCK	0x200000
 
-/* A page that takes for ever to be there: nobody reads the descriptor. */
-static void *stuck_page(void)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register stuck = {
-		.range.len = 4096, .mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	int fd = syscall(__NR_userfaultfd, O_CLOEXEC);
-
-	stuck.range.start = (uintptr_t)page;
-	must(fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &stuck) ?
-	     errno : 0);
-
-	return page;
-}
-
 static void run_vmm(void)
 {
-	struct kvm_userspace_memory_region region = {
-		.slot = 5, .guest_phys_addr = STUCK, .memory_size = 4096,
-	};
 	struct guest guest;
 
 	guest_create(&guest, GUEST_LONG, 0);
-	region.userspace_addr = (uintptr_t)stuck_page();
-	must(ioctl(guest.vm->fd, KVM_SET_USER_MEMORY_REGION, &region) ? errno : 0);
+	add_stuck_page(&guest, STUCK);
 	guest_call0(&guest, NR);
 	_exit(0);
 }
@@ -54,14 +30,6 @@ static pid_t start_vmm(void)
 	return pid;
 }
 
-static bool has_userfaultfd(void)
-{
-	int fd = syscall(__NR_userfaultfd, O_CLOEXEC);
-
-	close(fd);
-	return fd >= 0;
-}
-
 int main(void)
 {
 	struct hcx_host_request request;
@@ -71,8 +39,7 @@ int main(void)
 	pid_t vmm;
 
 	require_hcx(6);
-	if (!has_userfaultfd())
-		ksft_exit_skip("this kernel has no userfaultfd\n");
+	require_userfaultfd();
 	alarm(60);
 	session = open_device();
 	must(set_vm(session, -1, HCX_HOST_ALL_VMS));

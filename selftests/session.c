@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/userfaultfd.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "session.h"
@@ -131,4 +134,43 @@ uint64_t join_call(struct caller *caller)
 {
 	pthread_join(caller->thread, NULL);
 	return caller->rax;
+}
+
+void require_userfaultfd(void)
+{
+	int fd = syscall(__NR_userfaultfd, O_CLOEXEC);
+
+	if (fd < 0)
+		ksft_exit_skip("this kernel has no userfaultfd\n");
+	close(fd);
+}
+
+struct stuck_page add_stuck_page(struct guest *guest, uint64_t gpa)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = 5, .guest_phys_addr = gpa, .memory_size = 4096,
+	};
+	struct uffdio_register stuck = {
+		.range.len = 4096, .mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	struct uffdio_api api = { .api = UFFD_API };
+	struct stuck_page page = { .fd = syscall(__NR_userfaultfd, O_CLOEXEC) };
+
+	page.memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	stuck.range.start = (uintptr_t)page.memory;
+	region.userspace_addr = stuck.range.start;
+	must(page.fd < 0 || ioctl(page.fd, UFFDIO_API, &api) ||
+	     ioctl(page.fd, UFFDIO_REGISTER, &stuck) ||
+	     ioctl(guest->vm->fd, KVM_SET_USER_MEMORY_REGION, &region) ? errno : 0);
+
+	return page;
+}
+
+void provide_stuck_page(const struct stuck_page *page)
+{
+	struct uffdio_zeropage zero = {
+		.range = { .start = (uintptr_t)page->memory, .len = 4096 },
+	};
+
+	must(ioctl(page->fd, UFFDIO_ZEROPAGE, &zero) ? errno : 0);
 }

@@ -44,6 +44,19 @@ struct hcx_host_request next_request(int session);
 /* Waits until so many calls to a number of that name wait for their answers. */
 void wait_for_calls(const char *name, unsigned int calls);
 
+/*
+ * A page of a guest's memory that takes for ever to be there, unless it is provided. Skips where
+ * there can be none.
+ */
+struct stuck_page {
+	void *memory;
+	int fd;
+};
+
+void require_userfaultfd(void);
+struct stuck_page add_stuck_page(struct guest *guest, uint64_t gpa);
+void provide_stuck_page(const struct stuck_page *page);
+
 /* A guest that makes one call in a thread of its own. */
 struct caller {
 	struct guest *guest;

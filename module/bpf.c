@@ -124,7 +124,8 @@ __bpf_kfunc void hcx_bpf_get_caller(struct hcx_call *call, struct hcx_bpf_caller
  * Return: as hcx_read_guest(); or
  * * -KVM_E2BIG - @data__sz is above 65536
  * * -HCX_ETIMEDOUT - the budget was spent before the VMM had provided the memory
- * * -HCX_EAGAIN - the kernel has no memory to ask for it
+ * * -HCX_EAGAIN - it is not there, and 8 VMs of the VMM's user wait for theirs; or the kernel
+ *   has no memory to ask for it
  */
 __bpf_kfunc long hcx_bpf_read_guest(struct hcx_call *call, u64 gpa, void *data, u64 data__sz)
 {

@@ -10,31 +10,37 @@
 #ifdef HCX_HAVE_STRUCT_OPS
 
 #include <linux/completion.h>
+#include <linux/cred.h>
+#include <linux/hashtable.h>
 #include <linux/kthread.h>
 #include <linux/pagemap.h>
 #include <linux/refcount.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
+#include <linux/user_namespace.h>
 #include <linux/workqueue.h>
 #include "binding.h"
 #include "touch.h"
 #include "vm.h"
 
 /*
- * How many workers there can be. A VM has one at a time, so that many VMs are stuck when others
- * have to do without.
+ * How many workers there can be, and how many touches of one user's VMs, each VM having one at a
+ * time: others have to do without only where 32 users have as many stuck as they may.
  */
 #define WORKERS		256
+#define TOUCHES_OF_USER	8
 
 /**
  * struct touch - memory to be touched
  * @work: what does
- * @users: the worker and the vCPU's thread, each of which may be done with it first
- * @done: @failed is there
- * @failed: some of it cannot be there
+ * @users: the work and the vCPU's thread, each of which may be done with it first
+ * @done: @there is told
+ * @there: all of it is, or was
  * @mm: the VMM's
  * @vm: the VM, which stays, too
- * @user: where it is
+ * @user: whose the VMM is
+ * @by_user: in the table of touches that have begun
+ * @addr: where it is
  * @len: how long
  * @write: as if to be written to
  */
@@ -42,63 +48,116 @@ struct touch {
 	struct work_struct work;
 	refcount_t users;
 	struct completion done;
-	bool failed;
+	bool there;
 	struct mm_struct *mm;
 	struct hcx_vm *vm;
-	char __user *user;
+	kuid_t user;
+	struct hlist_node by_user;
+	char __user *addr;
 	size_t len;
 	bool write;
 };
 
 static struct workqueue_struct *workqueue;
 
-static void touch_put(struct touch *touch)
+/* All that have begun. */
+static DEFINE_HASHTABLE(touches, 6);
+static DEFINE_SPINLOCK(touches_lock);
+
+/* A user namespace has users of its own, as many as it likes: they are who made the outermost. */
+static kuid_t user_of_current(void)
 {
-	if (refcount_dec_and_test(&touch->users))
-		kfree(touch);
+	const struct user_namespace *ns = current_user_ns();
+	kuid_t user = current_euid();
+
+	for (; ns->parent; ns = ns->parent)
+		user = ns->owner;
+
+	return user;
 }
 
-/* Who waits for a stuck one to unload the core is told so by its use count. */
-static void do_touch(struct work_struct *work)
-{
-	struct touch *touch = container_of(work, struct touch, work);
-
-	kthread_use_mm(touch->mm);
-	touch->failed = touch->write ? fault_in_safe_writeable(touch->user, touch->len) :
-				       fault_in_readable(touch->user, touch->len);
-	kthread_unuse_mm(touch->mm);
-	mmput(touch->mm);
-	WRITE_ONCE(touch->vm->touching, false);
-	hcx_vm_put(touch->vm);
-	complete(&touch->done);
-	touch_put(touch);
-	module_put(THIS_MODULE);
-}
-
-static struct touch *make_touch(void __user *user, size_t len, bool write)
+/* For the VM that the current process is calling from. */
+static struct touch *make_touch(struct kvm *kvm, void __user *addr, size_t len, bool write)
 {
 	struct touch *touch = kzalloc(sizeof(*touch), GFP_KERNEL_ACCOUNT);
 
 	if (!touch)
 		return NULL;
-	INIT_WORK(&touch->work, do_touch);
-	refcount_set(&touch->users, 2);
+	touch->vm = hcx_vm_get(kvm);
+	if (!touch->vm) {
+		kfree(touch);
+		return NULL;
+	}
+	mmgrab(current->mm);
+	touch->mm = current->mm;
+	touch->user = user_of_current();
+	refcount_set(&touch->users, 1);
 	init_completion(&touch->done);
-	touch->user = user;
+	touch->addr = addr;
 	touch->len = len;
 	touch->write = write;
 
 	return touch;
 }
 
-/* What the worker needs, which may be at it when the VMM has been killed and its VM is gone. */
-static void start(struct touch *touch, struct hcx_vm *vm)
+static void touch_put(struct touch *touch)
 {
-	mmget(current->mm);
-	touch->mm = current->mm;
-	touch->vm = vm;
-	__module_get(THIS_MODULE);
-	queue_work(workqueue, &touch->work);
+	if (!refcount_dec_and_test(&touch->users))
+		return;
+	mmdrop(touch->mm);
+	hcx_vm_put(touch->vm);
+	kfree(touch);
+}
+
+/* One more, if its user has not too many. */
+static bool count_in(struct touch *touch)
+{
+	unsigned int count = 0;
+	struct touch *other;
+
+	spin_lock(&touches_lock);
+	hash_for_each_possible(touches, other, by_user, __kuid_val(touch->user))
+		count += uid_eq(other->user, touch->user);
+	if (count < TOUCHES_OF_USER)
+		hash_add(touches, &touch->by_user, __kuid_val(touch->user));
+	spin_unlock(&touches_lock);
+
+	return count < TOUCHES_OF_USER;
+}
+
+static void count_out(struct touch *touch)
+{
+	spin_lock(&touches_lock);
+	hash_del(&touch->by_user);
+	spin_unlock(&touches_lock);
+}
+
+/* The work has ended, or will not begin. */
+static void end(struct touch *touch)
+{
+	count_out(touch);
+	WRITE_ONCE(touch->vm->touching, false);
+	complete(&touch->done);
+	touch_put(touch);
+	module_put(THIS_MODULE);
+}
+
+/*
+ * The VMM may have been killed, and its memory is not to stay for that. Who waits for a stuck
+ * worker to unload the core is told so by its use count.
+ */
+static void do_touch(struct work_struct *work)
+{
+	struct touch *touch = container_of(work, struct touch, work);
+
+	if (mmget_not_zero(touch->mm)) {
+		kthread_use_mm(touch->mm);
+		touch->there = !(touch->write ? fault_in_safe_writeable(touch->addr, touch->len) :
+						fault_in_readable(touch->addr, touch->len));
+		kthread_unuse_mm(touch->mm);
+		mmput(touch->mm);
+	}
+	end(touch);
 }
 
 /* Until the VM has no other, which may be one that its vCPU has left. */
@@ -115,21 +174,42 @@ static long take_turn(struct hcx_vm *vm, ktime_t deadline)
 	return 0;
 }
 
+static long begin(struct touch *touch, ktime_t deadline)
+{
+	long ret = take_turn(touch->vm, deadline);
+
+	if (ret)
+		return ret;
+	if (!count_in(touch)) {
+		WRITE_ONCE(touch->vm->touching, false);
+		return -HCX_EAGAIN;
+	}
+	__module_get(THIS_MODULE);
+	refcount_inc(&touch->users);
+	INIT_WORK(&touch->work, do_touch);
+	queue_work(workqueue, &touch->work);
+
+	return 0;
+}
+
+/* A work that has found no worker until then is taken back. */
 static long wait_for(struct touch *touch, ktime_t deadline)
 {
 	long left = wait_for_completion_killable_timeout(&touch->done,
 							 hcx_jiffies_until(deadline));
 
-	if (left <= 0)
-		return left ? -HCX_EINTR : -HCX_ETIMEDOUT;
+	if (left > 0)
+		return touch->there ? 0 : -KVM_EFAULT;
+	if (cancel_work(&touch->work))
+		end(touch);
 
-	return touch->failed ? -KVM_EFAULT : 0;
+	return left ? -HCX_EINTR : -HCX_ETIMEDOUT;
 }
 
 /**
  * hcx_touch() - have a VMM provide memory, within a time
  * @call: the call
- * @user: where it is, in the VMM's
+ * @addr: where it is, in the VMM's
  * @len: how long it is
  * @write: as if to be written to
  * @deadline: when to give up, in CLOCK_MONOTONIC
@@ -137,25 +217,19 @@ static long wait_for(struct touch *touch, ktime_t deadline)
  * Context: @call's handler. Sleeps. Its module is one that keeps the core loaded.
  * Return: 0, when it was there, which may be over; or
  * * -KVM_EFAULT - the VMM has no such memory
- * * -HCX_ETIMEDOUT - it has not provided it until then
+ * * -HCX_ETIMEDOUT - it has not provided it until then, or no worker was free
  * * -HCX_EINTR - it is being killed
- * * -HCX_EAGAIN - there is no memory to ask for it
+ * * -HCX_EAGAIN - 8 VMs of its user have a worker each, or the kernel has no memory
  */
-long hcx_touch(struct hcx_call *call, void __user *user, size_t len, bool write,
+long hcx_touch(struct hcx_call *call, void __user *addr, size_t len, bool write,
 	       ktime_t deadline)
 {
-	struct hcx_vm *vm = hcx_vm_get(call->vcpu->kvm);
-	struct touch *touch = make_touch(user, len, write);
-	long ret = vm && touch ? take_turn(vm, deadline) : -HCX_EAGAIN;
+	struct touch *touch = make_touch(call->vcpu->kvm, addr, len, write);
+	long ret;
 
-	if (ret) {
-		if (vm)
-			hcx_vm_put(vm);
-		kfree(touch);
-		return ret;
-	}
-	start(touch, vm);
-	ret = wait_for(touch, deadline);
+	if (!touch)
+		return -HCX_EAGAIN;
+	ret = begin(touch, deadline) ?: wait_for(touch, deadline);
 	touch_put(touch);
 
 	return ret;

@@ -5,7 +5,7 @@
 
 #include <linux/kvm_hcx.h>
 
-long hcx_touch(struct hcx_call *call, void __user *user, size_t len, bool write,
+long hcx_touch(struct hcx_call *call, void __user *addr, size_t len, bool write,
 	       ktime_t deadline);
 int hcx_touch_init(void);
 void hcx_touch_exit(void);

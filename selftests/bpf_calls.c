@@ -3,11 +3,7 @@
  * Calls bpf/probe.bpf.c, which is attached: what a handler in BPF may do, and that all that
  * holds for others holds for it. For host/bpf_test.
  */
-#include <linux/userfaultfd.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 
 #include "bpf/probe.h"
 #include "session.h"
@@ -76,59 +72,6 @@ static void test_memory(struct guest *guest)
 	expect(ask(guest, READ, ROM_GPA, 0), 0, "memory: a read-only slot");
 	expect(ask(guest, WRITE, ROM_GPA, 0), ERR64(KVM_EFAULT), "memory: the same, written to");
 	expect(ask(guest, READ_TOO_MUCH, SLOT_GPA, 0), ERR64(KVM_E2BIG), "memory: too much");
-}
-
-/* Provides the first page of the guest's slot when it is asked to. */
-static void *provide(void *arg)
-{
-	struct uffd_msg msg;
-	struct uffdio_zeropage zero = { .range = { 0, 4096 } };
-	int fd = *(int *)arg;
-
-	if (read(fd, &msg, sizeof(msg)) == sizeof(msg) && msg.event == UFFD_EVENT_PAGEFAULT) {
-		zero.range.start = msg.arg.pagefault.address & -4096ULL;
-		ioctl(fd, UFFDIO_ZEROPAGE, &zero);
-	}
-
-	return NULL;
-}
-
-static void test_provided(struct guest *guest, int fd, enum probe probe, const char *what)
-{
-	void *memory = addr_gpa2hva(guest->vm, SLOT_GPA);
-	pthread_t thread;
-
-	madvise(memory, 4096, MADV_DONTNEED);
-	pthread_create(&thread, NULL, provide, &fd);
-	expect(ask(guest, probe, SLOT_GPA, 0), 0, "memory that the VMM provides when asked, %s",
-	       what);
-	pthread_join(thread, NULL);
-}
-
-/* A VMM whose memory is not there. */
-static void test_absent(struct guest *guest)
-{
-	void *memory = addr_gpa2hva(guest->vm, SLOT_GPA);
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register range = {
-		.range = { (unsigned long)memory, SLOT_PAGES * 4096 },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	int fd = syscall(__NR_userfaultfd, 0);
-
-	TEST_ASSERT(fd >= 0 && !ioctl(fd, UFFDIO_API, &api), "userfaultfd");
-	madvise(memory, SLOT_PAGES * 4096, MADV_DONTNEED);
-	TEST_ASSERT(!ioctl(fd, UFFDIO_REGISTER, &range), "UFFDIO_REGISTER");
-	test_provided(guest, fd, READ, "read");
-	test_provided(guest, fd, WRITE, "written to");
-	madvise(memory, 4096, MADV_DONTNEED);
-	expect(ask(guest, READ, SLOT_GPA, 0), ERR64(HCX_ETIMEDOUT),
-	       "memory that the VMM does not provide: no longer than the budget");
-	expect(ask(guest, WRITE, SLOT_GPA, 1), ERR64(HCX_ETIMEDOUT), "the same, written to");
-	close(fd);
-	expect(ask(guest, READ, SLOT_GPA, 0), 0, "it is there");
-	munmap(memory, 4096);
-	expect(ask(guest, READ, SLOT_GPA, 0), ERR64(KVM_EFAULT), "it unmaps it");
 }
 
 static void test_result(struct guest *guest)
@@ -238,7 +181,7 @@ int main(void)
 	struct guest guest;
 
 	ksft_print_header();
-	ksft_set_plan(12 + 9 + 6 + 5 + 6 + 3 + 4 + 2 + 3);
+	ksft_set_plan(12 + 9 + 5 + 6 + 3 + 4 + 2 + 3);
 	create(&guest, GUEST_LONG, 0);
 	test_caller(&guest);
 	test_memory(&guest);
@@ -249,7 +192,6 @@ int main(void)
 	test_wait(&guest);
 	test_counts(&guest);
 	test_rules();
-	test_absent(&guest);
 	guest_free(&guest);
 	ksft_finished();
 }

@@ -108,7 +108,10 @@ __u64 hcx_bpf_arg(struct hcx_call *call, __u32 n) __ksym;
 /* Who calls. */
 void hcx_bpf_get_caller(struct hcx_call *call, struct hcx_bpf_caller *caller) __ksym;
 
-/* Copies from guest-physical memory, up to 64 KiB: 0 or an error to return. Sleepable. */
+/*
+ * Copies from guest-physical memory, up to 64 KiB: 0 or an error to return. -HCX_ETIMEDOUT and
+ * -HCX_EAGAIN are of memory that the VMM has to provide first: see bpf.rst. Sleepable.
+ */
 long hcx_bpf_read_guest(struct hcx_call *call, __u64 gpa, void *data, __u64 data__sz) __ksym;
 
 /* Copies to it. Sleepable. */

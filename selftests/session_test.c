@@ -20,8 +20,12 @@ static int raw(int session, unsigned long cmd, const void *arg)
 
 static void test_unset(void)
 {
+	struct hcx_host_request request;
 	int session = open_device();
 
+	must(fcntl(session, F_SETFL, O_NONBLOCK) ? errno : 0);
+	expect(read(session, &request, sizeof(request)) < 0 ? errno : 0, EAGAIN,
+	       "without a VM no request is read");
 	expect(ioctl(session, HCX_HOST_VERSION), HCX_HOST_API_VERSION, "the version is told");
 	expect(serve(session, NR, "a", 0, 0), ENOTCONN, "without a VM nothing is served");
 	expect(doorbell(session, NR, "a", 0, 0, 0), ENOTCONN, "nor has a doorbell");
@@ -327,7 +331,7 @@ int main(int argc, char **argv)
 
 	if (argc > 1)
 		return main_after_exec(argv[1]);
-	require_hcx(53);
+	require_hcx(54);
 	guest_create(&guest, GUEST_LONG, 0);
 
 	test_unset();

@@ -172,9 +172,10 @@ struct hcx_host_end {
  * @args: RBX, RCX, RDX, RSI
  *
  * read() returns as many whole ones as wait and fit. It waits for one, unless the file is
- * O_NONBLOCK. Its errors: -EINVAL, not even one fits; -EAGAIN, none waits and the file is
- * O_NONBLOCK; -EINTR, a signal; -EFAULT, the buffer is not the program's. What cannot be
- * written there waits on, and is the next to be read.
+ * O_NONBLOCK; before HCX_HOST_SET_VM, too. It returns 0 when the descriptor's VM is gone.
+ * Its errors: -EINVAL, not even one fits; -EAGAIN, none waits and the file is O_NONBLOCK;
+ * -EINTR, a signal; -EFAULT, the buffer is not the program's. What cannot be written there
+ * waits on, and is the next to be read.
  *
  * poll() has POLLIN while one waits, POLLHUP when the descriptor's VM is gone.
  *

@@ -18,6 +18,7 @@
 #include <linux/bpf_verifier.h>
 #include <linux/btf.h>
 #include <linux/btf_ids.h>
+#include <linux/capability.h>
 #include <linux/nospec.h>
 #include <linux/sched/signal.h>
 #include "doorbell.h"
@@ -104,11 +105,10 @@ __bpf_kfunc u64 hcx_bpf_arg(struct hcx_call *call, u32 n)
  */
 __bpf_kfunc void hcx_bpf_get_caller(struct hcx_call *call, struct hcx_bpf_caller *caller)
 {
-	const struct kvm_vcpu *vcpu = call->vcpu;
-
+	/* KVM's own userspace_pid is the thread's that made the VM, and it may have ended. */
 	*caller = (struct hcx_bpf_caller) {
-		.vm = call->binding->vm->id, .pid = vcpu->kvm->userspace_pid,
-		.vcpu = vcpu->vcpu_id, .nr = call->binding->nr,
+		.vm = call->binding->vm->id, .pid = task_tgid_nr(current),
+		.vcpu = call->vcpu->vcpu_id, .nr = call->binding->nr,
 		.flags = hcx_caller_flags(call),
 	};
 }
@@ -312,9 +312,14 @@ static bool is_attached(const struct hcx_bpf_handler *bpf)
 	return READ_ONCE(bpf->handler.entry);
 }
 
-/* Only as a link: what is registered without one stays when its loader has failed or died. */
+/*
+ * Only as a link: what is registered without one stays when its loader has failed or died. And
+ * only by the administrator, also where a BPF token lets others load: it answers in all VMs.
+ */
 static int reg(void *data, struct bpf_link *link)
 {
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	if (!link || !has_kfuncs)
 		return -EOPNOTSUPP;
 
@@ -333,6 +338,8 @@ static int update(void *data, void *old_data, struct bpf_link *link)
 {
 	struct hcx_bpf_handler *old = old_data;
 
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	if (is_attached(data))
 		return -EBUSY;
 

@@ -28,6 +28,24 @@ static void create(struct guest *guest, enum guest_mode mode, int ring)
 				    KVM_MEM_LOG_DIRTY_PAGES);
 }
 
+static void *create_in_thread(void *guest)
+{
+	guest_create(guest, GUEST_LONG, 0);
+	return NULL;
+}
+
+/* KVM notes which thread has made a VM, and this one has ended. */
+static void test_made_by_thread(void)
+{
+	struct guest guest;
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, create_in_thread, &guest);
+	pthread_join(thread, NULL);
+	expect(ask(&guest, WHO, OF_PID, 0), getpid(), "caller: the VMM, whose thread made the VM");
+	guest_free(&guest);
+}
+
 static void test_caller(struct guest *guest)
 {
 	struct guest other, user, narrow;
@@ -181,8 +199,9 @@ int main(void)
 	struct guest guest;
 
 	ksft_print_header();
-	ksft_set_plan(12 + 9 + 5 + 6 + 3 + 4 + 2 + 3);
+	ksft_set_plan(1 + 12 + 9 + 5 + 6 + 3 + 4 + 2 + 3);
 	create(&guest, GUEST_LONG, 0);
+	test_made_by_thread();
 	test_caller(&guest);
 	test_memory(&guest);
 	test_result(&guest);

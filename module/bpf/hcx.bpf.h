@@ -68,9 +68,17 @@ struct hcx_bpf_caller {
  * @call: the program; RAX is what it returns. Errors are negative, in KVM's numbering
  *	(-KVM_EINVAL and its like).
  *
- * In SEC(".struct_ops.link"). Attaching it fails with EINVAL where a field is wrong, EEXIST
- * where the number or the name is taken, ENOSPC where 4096 handlers are registered, and
- * EOPNOTSUPP where it is in SEC(".struct_ops").
+ * In SEC(".struct_ops.link"). The errors of attaching it, and of replacing one that is
+ * attached by it:
+ * * EINVAL - a field is wrong; or it is to replace one of another number, and its own is not
+ *   %HCX_NR_ANY
+ * * EEXIST - the number or the name is taken
+ * * EBUSY - this structure is attached already
+ * * ENOSPC - 4096 handlers are registered
+ * * EPERM - whoever attaches has no CAP_SYS_ADMIN, for which a BPF token does not do
+ * * EOPNOTSUPP - it is in SEC(".struct_ops"); or this kvm_hcx.ko takes no handlers in BPF, as
+ *   it has said in the kernel log
+ * * ENOMEM - no memory
  *
  * Since: 0.5
  */

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Another loader than hcx-bpf, and a bad one: it attaches a handler that is attached, and
- * replaces handlers by such. All of that fails, and both handlers stay and go as they should.
- * Arguments: the objects of hello and nap.
+ * Another loader than hcx-bpf, and a bad one: it attaches a handler that is attached, replaces
+ * handlers by such, does both without CAP_SYS_ADMIN, and attaches what has a wrong name. All of
+ * that fails, and both handlers stay and go as they should.
+ * Arguments: the objects of hello and nap, and of those with wrong names.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <err.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static struct bpf_map *load(const char *file)
 {
@@ -34,9 +38,9 @@ static struct bpf_link *attach(struct bpf_map *map)
 	return link;
 }
 
-static void expect_busy(bool refused, const char *what)
+static void expect_error(int error, bool refused, const char *what)
 {
-	if (!refused || errno != EBUSY)
+	if (!refused || errno != error)
 		errx(1, "%s: %s", what, refused ? strerror(errno) : "succeeded");
 }
 
@@ -60,24 +64,54 @@ static void expect_registered(bool hello, bool nap, const char *when)
 		     nap ? " not" : "");
 }
 
+/* All its other capabilities it keeps, as one with a BPF token has enough of them. */
+static void set_admin(bool on)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, data))
+		err(1, "capget");
+	if (on)
+		data[0].effective |= 1 << CAP_SYS_ADMIN;
+	else
+		data[0].effective &= ~(1 << CAP_SYS_ADMIN);
+	if (syscall(SYS_capset, &header, data))
+		err(1, "capset");
+}
+
+static void refused_without_admin(struct bpf_link *of_hello, struct bpf_map *nap)
+{
+	set_admin(false);
+	expect_error(EPERM, !bpf_map__attach_struct_ops(nap), "attached without CAP_SYS_ADMIN");
+	expect_error(EPERM, bpf_link_update(bpf_link__fd(of_hello), bpf_map__fd(nap), NULL),
+		     "replaced without CAP_SYS_ADMIN");
+	set_admin(true);
+	expect_registered(true, false, "refused without CAP_SYS_ADMIN");
+}
+
 int main(int argc, char *argv[])
 {
 	struct bpf_map *hello, *nap;
 	struct bpf_link *of_hello, *of_nap;
+	int i;
 
-	if (argc != 3)
-		errx(2, "usage: links hello.bpf.o nap.bpf.o");
+	if (argc < 3)
+		errx(2, "usage: links hello.bpf.o nap.bpf.o [WRONG_NAME.bpf.o...]");
 	hello = load(argv[1]);
 	nap = load(argv[2]);
 	of_hello = attach(hello);
+	refused_without_admin(of_hello, nap);
 	of_nap = attach(nap);
 	expect_registered(true, true, "attached");
 
-	expect_busy(!bpf_map__attach_struct_ops(hello), "attached twice");
-	expect_busy(bpf_link_update(bpf_link__fd(of_hello), bpf_map__fd(hello), NULL),
-		    "replaced by itself");
-	expect_busy(bpf_link_update(bpf_link__fd(of_hello), bpf_map__fd(nap), NULL),
-		    "replaced by one that is attached");
+	expect_error(EBUSY, !bpf_map__attach_struct_ops(hello), "attached twice");
+	expect_error(EBUSY, bpf_link_update(bpf_link__fd(of_hello), bpf_map__fd(hello), NULL),
+		     "replaced by itself");
+	expect_error(EBUSY, bpf_link_update(bpf_link__fd(of_hello), bpf_map__fd(nap), NULL),
+		     "replaced by one that is attached");
+	for (i = 3; i < argc; i++)
+		expect_error(EINVAL, !bpf_map__attach_struct_ops(load(argv[i])), argv[i]);
 	expect_registered(true, true, "refused");
 
 	bpf_link__destroy(of_hello);

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/kvm_hcx.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -25,22 +27,29 @@
 #define BPFFS_MAGIC	0xcafe4a11	/* linux/magic.h */
 #define PINS		BPFFS "/kvm_hcx"
 #define PIN		"handler"
-#define PIN_MAX		(PATH_MAX + sizeof(PIN) + 1)
+#define PATH_LEN	(sizeof(PINS "/") + HCX_NAME_LEN)
 #define TABLE		"/sys/kernel/debug/kvm_hcx/handlers"
 #define TYPE		"hcx_bpf_handler"
+#define NAME_CHARS	"abcdefghijklmnopqrstuvwxyz0123456789_-."
 
 /* A number's text, or "-" */
 struct number {
 	char text[16];
 };
 
-/* A BPF object's handler. */
+/* A BPF object's handler. Its name may be one too long, until it is looked at. */
 struct object {
 	const char *file;
 	struct bpf_object *bpf;
 	struct bpf_map *handler;
-	char name[HCX_NAME_LEN + 1];
-	char dir[PATH_MAX];
+	char name[HCX_NAME_LEN + 2];
+	__u32 nr;
+};
+
+/* Where a handler is pinned: its path, and its directory and that of all, which are open. */
+struct pins {
+	char path[PATH_LEN];
+	int dir, all;
 };
 
 static void show_usage(FILE *to)
@@ -109,34 +118,46 @@ static struct bpf_map *only_handler(struct object *object)
 	return handler;
 }
 
-/* Where it is pinned. A file in bpffs can have no '.', a handler no '~'. */
-static void set_dir(char *dir, const char *name)
+static bool is_name(const char *name)
 {
-	char *c = dir + sizeof(PINS);
+	size_t len = strspn(name, NAME_CHARS);
 
-	snprintf(dir, PATH_MAX, PINS "/%s", name);
+	return len && len <= HCX_NAME_LEN && !name[len];
+}
+
+/* Where it is pinned. A file in bpffs can have no '.', a handler no '~'. */
+static void set_path(char *path, const char *name)
+{
+	char *c = path + sizeof(PINS);
+
+	snprintf(path, PATH_LEN, PINS "/%s", name);
 	for (; *c; c++)
 		if (*c == '.')
 			*c = '~';
 }
 
-/* What the handler's pin in such a directory is called. */
-static void set_pin(char *pin, const char *dir)
+/* So many bytes of the handler's, as the file has them. */
+static const void *field_of(const struct object *object, const char *name, size_t len)
 {
-	snprintf(pin, PIN_MAX, "%s/" PIN, dir);
-}
-
-static void read_name(struct object *object)
-{
-	size_t size, offset = offset_of(bpf_object__btf(object->bpf), TYPE, "name");
+	size_t size, offset = offset_of(bpf_object__btf(object->bpf), TYPE, name);
 	const char *value = bpf_map__initial_value(object->handler, &size);
 
-	if (!value || offset + sizeof(object->name) > size)
+	if (!value || offset + len > size)
 		errx(1, "%s: the handler is not a struct " TYPE, object->file);
-	snprintf(object->name, sizeof(object->name), "%s", value + offset);
-	if (!*object->name || strchr(object->name, '/'))
+
+	return value + offset;
+}
+
+/* The name may have no zero behind it. */
+static void read_fields(struct object *object)
+{
+	const char *name = field_of(object, "name", HCX_NAME_LEN + 1);
+
+	snprintf(object->name, sizeof(object->name), "%.*s", HCX_NAME_LEN + 1, name);
+	if (!is_name(object->name))
 		errx(1, "%s: the handler's name is not 1 to %d of a-z 0-9 _ - .", object->file,
 		     HCX_NAME_LEN);
+	memcpy(&object->nr, field_of(object, "nr", sizeof(object->nr)), sizeof(object->nr));
 }
 
 static void open_object(struct object *object, const char *file)
@@ -146,8 +167,7 @@ static void open_object(struct object *object, const char *file)
 	if (!object->bpf)
 		err(1, "%s is not a BPF object that can be read", file);
 	object->handler = only_handler(object);
-	read_name(object);
-	set_dir(object->dir, object->name);
+	read_fields(object);
 }
 
 /* libbpf has shown the verifier's words. */
@@ -160,51 +180,164 @@ static void load_object(struct object *object)
 	err(1, "the kernel does not take %s; the reason is above", object->file);
 }
 
-/* Before it is loaded: a map that is there already is the one it gets. */
-static void pin_maps(struct object *object)
+/* Whether a map is one to be pinned. */
+static bool is_own_map(const struct object *object, const struct bpf_map *map)
 {
-	char path[PATH_MAX + 64];
+	return map != object->handler && !bpf_map__is_internal(map);
+}
+
+/* Each is pinned under its name, beside the handler. */
+static void check_maps(const struct object *object)
+{
+	const char *name;
 	struct bpf_map *map;
 
 	bpf_object__for_each_map(map, object->bpf) {
-		if (map == object->handler || bpf_map__is_internal(map))
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", object->dir, bpf_map__name(map));
-		if (bpf_map__set_pin_path(map, path))
-			err(1, "%s cannot be pinned", path);
+		name = bpf_map__name(map);
+		if (is_own_map(object, map) && (!strcmp(name, PIN) || strpbrk(name, "./")))
+			errx(1, "%s: a map that is pinned cannot be called '" PIN "', nor have a '.' or '/' in its name",
+			     object->file);
 	}
 }
 
-static void unpin(const char *dir)
+/*
+ * A bpffs that was mounted without a mode is open to all: somebody else may have made a link of
+ * this name, or a directory with links in it, and what is in here is removed.
+ */
+static bool is_ours_alone(int dir)
 {
-	char path[PATH_MAX + NAME_MAX + 2];
-	DIR *pins = opendir(dir);
-	struct dirent *pin;
+	struct statfs fs;
+	struct stat st;
 
-	while (pins && (pin = readdir(pins))) {
-		snprintf(path, sizeof(path), "%s/%s", dir, pin->d_name);
-		if (*pin->d_name != '.' && unlink(path))
-			warn("%s cannot be removed", path);
-	}
-	if (pins)
-		closedir(pins);
-	if (rmdir(dir))
-		warn("%s cannot be removed", dir);
+	return !fstat(dir, &st) && st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)) &&
+	       !fstatfs(dir, &fs) && fs.f_type == BPFFS_MAGIC;
 }
 
-static void make_dir(const struct object *object)
+/* -1: it is not there. */
+static int open_dir(int in, const char *name, const char *path)
+{
+	int dir = openat(in, name, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (dir < 0 && errno == ENOENT)
+		return -1;
+	if (dir < 0 && errno != ENOTDIR && errno != ELOOP)
+		err(1, "%s", path);
+	if (dir < 0 || !is_ours_alone(dir))
+		errx(1, "%s is no directory in bpffs that you alone can change, so somebody else may have made it. Look at it, run rm -r %s, and chmod 700 " BPFFS " to keep others out",
+		     path, path);
+
+	return dir;
+}
+
+/*
+ * Until this ends no other hcx-bpf changes pins: what one has only begun to pin looks to the other
+ * like what was left by one that was killed.
+ */
+static bool open_all(struct pins *pins)
+{
+	pins->all = open_dir(AT_FDCWD, PINS, PINS);
+	if (pins->all >= 0 && flock(pins->all, LOCK_EX))
+		err(1, PINS);
+
+	return pins->all >= 0;
+}
+
+static const char *dir_name(const struct pins *pins)
+{
+	return pins->path + sizeof(PINS);
+}
+
+/* From here on what has no '/' is in it. */
+static bool enter_dir(struct pins *pins)
+{
+	pins->dir = open_dir(pins->all, dir_name(pins), pins->path);
+	if (pins->dir >= 0 && fchdir(pins->dir))
+		err(1, "%s", pins->path);
+
+	return pins->dir >= 0;
+}
+
+static void fail_unpinned(const char *name)
+{
+	errx(1, "no handler '%s' is pinned: hcx-bpf list has those that are attached", name);
+}
+
+static void open_pins(struct pins *pins, const char *name)
+{
+	set_path(pins->path, name);
+	if (!open_all(pins) || !enter_dir(pins))
+		fail_unpinned(name);
+}
+
+static void make_all(void)
 {
 	struct statfs fs;
 
 	if (statfs(BPFFS, &fs) || fs.f_type != BPFFS_MAGIC)
-		errx(1, "there is no bpffs: run mount -t bpf bpf " BPFFS);
+		errx(1, "there is no bpffs: run mount -t bpf -o mode=0700 bpf " BPFFS);
 	if (mkdir(PINS, 0700) && errno != EEXIST)
 		err(1, PINS);
-	if (!mkdir(object->dir, 0700))
-		return;
-	if (errno == EEXIST)
-		errx(1, "'%s' is pinned already: replace it, or detach it first", object->name);
-	err(1, "%s", object->dir);
+}
+
+static void make_pins(struct pins *pins, const char *name)
+{
+	set_path(pins->path, name);
+	make_all();
+	if (!open_all(pins))
+		err(1, PINS);
+	if (mkdirat(pins->all, dir_name(pins), 0700)) {
+		if (errno == EEXIST)
+			errx(1, "'%s' is pinned already: replace it, or detach it first", name);
+		err(1, "%s", pins->path);
+	}
+	if (!enter_dir(pins))
+		err(1, "%s", pins->path);
+}
+
+static void unpin(const struct pins *pins)
+{
+	DIR *dir = fdopendir(pins->dir);
+	struct dirent *pin;
+
+	while (dir && (pin = readdir(dir)))
+		if (*pin->d_name != '.' && unlinkat(pins->dir, pin->d_name, 0))
+			warn("%s/%s cannot be removed", pins->path, pin->d_name);
+	if (unlinkat(pins->all, dir_name(pins), AT_REMOVEDIR))
+		warn("%s cannot be removed", pins->path);
+}
+
+static bool is_pinned(const struct pins *pins, const char *name)
+{
+	struct stat st;
+
+	return !fstatat(pins->dir, name, &st, AT_SYMLINK_NOFOLLOW);
+}
+
+/* Before it is loaded: a map that is there already is the one it gets. */
+static void reuse_maps(const struct object *object, const struct pins *pins)
+{
+	struct bpf_map *map;
+	const char *name;
+
+	bpf_object__for_each_map(map, object->bpf) {
+		name = bpf_map__name(map);
+		if (is_own_map(object, map) &&
+		    bpf_map__set_pin_path(map, is_pinned(pins, name) ? name : NULL))
+			err(1, "%s/%s cannot be used", pins->path, name);
+	}
+}
+
+/* Those that are not yet; libbpf has said which cannot be. */
+static bool pin_maps(const struct object *object)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object->bpf)
+		if (is_own_map(object, map) && !bpf_map__is_pinned(map) &&
+		    bpf_map__pin(map, bpf_map__name(map)))
+			return false;
+
+	return true;
 }
 
 /* The core's number of a handler. */
@@ -238,6 +371,10 @@ static const char *why_not(int error)
 		return "it is attached already";
 	case ENOSPC:
 		return "there are as many handlers as there can be";
+	case EOPNOTSUPP:
+		return "this kvm_hcx takes no handlers in BPF: dmesg has the reason";
+	case EPERM:
+		return "it takes root, or CAP_SYS_ADMIN";
 	default:
 		return strerror(error);
 	}
@@ -289,46 +426,57 @@ static void attach(const char *file)
 }
 
 /* What has been pinned goes again after an error. */
-static void end_pinning(const struct object *object, const char *reason)
+static void end_pinning(const struct object *object, const struct pins *pins, const char *reason)
 {
-	unpin(object->dir);
+	unpin(pins);
 	errx(1, "'%s' cannot be attached: %s", object->name, reason);
 }
 
 static void attach_pinned(const char *file)
 {
-	char path[PIN_MAX];
 	struct object object = {};
 	struct bpf_link *link;
+	struct pins pins;
 
 	open_object(&object, file);
-	make_dir(&object);
-	pin_maps(&object);
+	check_maps(&object);
+	make_pins(&pins, object.name);
+	reuse_maps(&object, &pins);
 	if (bpf_object__load(object.bpf))
-		end_pinning(&object, "the kernel does not take it; the reason is above");
+		end_pinning(&object, &pins, "the kernel does not take it; the reason is above");
+	if (!pin_maps(&object))
+		end_pinning(&object, &pins, "its maps cannot be pinned; the reason is above");
 	link = attach_object(&object);
 	if (!link)
-		end_pinning(&object, why_not(errno));
-	set_pin(path, object.dir);
-	if (bpf_link__pin(link, path))
-		end_pinning(&object, strerror(errno));
+		end_pinning(&object, &pins, why_not(errno));
+	if (bpf_link__pin(link, PIN))
+		end_pinning(&object, &pins, strerror(errno));
 	say_attached(&object, "it is detached");
 }
 
-static struct bpf_link *open_pin(const char *name, const char *dir)
+static struct bpf_link *open_link(const struct pins *pins, const char *name)
 {
-	char path[PIN_MAX];
-	struct bpf_link *link;
+	struct bpf_link *link = bpf_link__open(PIN);
 
-	set_pin(path, dir);
-	link = bpf_link__open(path);
 	if (!link && errno == ENOENT)
-		errx(1, "no handler '%s' is pinned: hcx-bpf list has those that are attached",
-		     name);
+		fail_unpinned(name);
 	if (!link)
-		err(1, "%s", path);
+		err(1, "%s/" PIN, pins->path);
 
 	return link;
+}
+
+/* The core tells all that is wrong by one errno. */
+static void end_replacing(const struct object *object, int error)
+{
+	struct number number = number_of(object->name);
+	bool known = strcmp(number.text, "-");
+
+	if (error == EINVAL && known && object->nr != HCX_NR_ANY &&
+	    object->nr != strtoul(number.text, NULL, 0))
+		errx(1, "'%s' cannot be replaced: it answers %s, and is to answer %#x in %s. Give that number there, or HCX_NR_ANY",
+		     object->name, number.text, object->nr, object->file);
+	errx(1, "'%s' cannot be replaced: %s", object->name, why_not(error));
 }
 
 /*
@@ -339,46 +487,43 @@ static void replace(const char *file)
 {
 	struct object object = {};
 	struct bpf_link *old;
+	struct pins pins;
 
 	open_object(&object, file);
-	old = open_pin(object.name, object.dir);
-	pin_maps(&object);
+	check_maps(&object);
+	open_pins(&pins, object.name);
+	old = open_link(&pins, object.name);
+	reuse_maps(&object, &pins);
 	load_object(&object);
 	if (attach_object(&object)) {
-		unpin(object.dir);
+		unpin(&pins);
 		errx(1, "'%s' was detached meanwhile", object.name);
 	}
 	if (bpf_link_update(bpf_link__fd(old), bpf_map__fd(object.handler), NULL))
-		errx(1, "'%s' cannot be replaced: %s", object.name, why_not(errno));
+		end_replacing(&object, errno);
+	/* Not before: they would be in the way of another file when this one is not taken. */
+	if (!pin_maps(&object))
+		errx(1, "'%s' is replaced, but not all its maps are pinned; the reason is above",
+		     object.name);
 	say_attached(&object, "it is detached");
-}
-
-/* What hcx-bpf has left that was killed. */
-static bool is_leftover(const char *dir)
-{
-	char path[PIN_MAX];
-
-	set_pin(path, dir);
-	return !access(dir, F_OK) && access(path, F_OK);
 }
 
 static void detach(const char *name)
 {
-	char dir[PATH_MAX];
 	struct bpf_link *link;
+	struct pins pins;
 
-	if (!*name || strlen(name) > HCX_NAME_LEN || strchr(name, '/'))
+	if (!is_name(name))
 		errx(1, "'%s' is no handler's name", name);
-	set_dir(dir, name);
-	if (is_leftover(dir)) {
-		unpin(dir);
-		return;
+	open_pins(&pins, name);
+	/* What an hcx-bpf has left that was killed has no handler. */
+	if (is_pinned(&pins, PIN)) {
+		link = open_link(&pins, name);
+		if (bpf_link__detach(link))
+			err(1, "'%s' cannot be detached", name);
+		bpf_link__destroy(link);
 	}
-	link = open_pin(name, dir);
-	if (bpf_link__detach(link))
-		err(1, "'%s' cannot be detached", name);
-	bpf_link__destroy(link);
-	unpin(dir);
+	unpin(&pins);
 }
 
 /* The name that a handler was attached by. */
@@ -397,7 +542,7 @@ static bool read_attached(int map, const struct btf *core, char *name)
 	value = calloc(1, info.value_size);
 	ok = value && !bpf_map_lookup_elem(map, &zero, value);
 	if (ok)
-		snprintf(name, HCX_NAME_LEN + 1, "%s", value + offset);
+		snprintf(name, HCX_NAME_LEN + 1, "%.*s", HCX_NAME_LEN, value + offset);
 	free(value);
 
 	return ok;
@@ -430,7 +575,7 @@ static bool is_ours(int map, const struct btf *core)
 
 static void list_link(__u32 id, const struct btf *core)
 {
-	char name[HCX_NAME_LEN + 1], path[PATH_MAX], pin[PIN_MAX];
+	char name[HCX_NAME_LEN + 1], path[PATH_LEN], pin[PATH_LEN + sizeof("/" PIN)];
 	struct bpf_link_info info = {};
 	__u32 len = sizeof(info);
 	int link = bpf_link_get_fd_by_id(id), map = -1;
@@ -439,8 +584,8 @@ static void list_link(__u32 id, const struct btf *core)
 	    info.type == BPF_LINK_TYPE_STRUCT_OPS)
 		map = bpf_map_get_fd_by_id(info.struct_ops.map_id);
 	if (map >= 0 && is_ours(map, core) && read_attached(map, core, name)) {
-		set_dir(path, name);
-		set_pin(pin, path);
+		set_path(path, name);
+		snprintf(pin, sizeof(pin), "%s/" PIN, path);
 		printf("%-16s  %-10s  %6u  %s\n", name, number_of(name).text, id,
 		       access(pin, F_OK) ? "-" : path);
 	}

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the verifier, or the core, is to refuse: one for each name that is defined. */
+/*
+ * What hcx-bpf, the verifier or the core is to refuse: one for each name that is defined. And
+ * what is taken after one of them.
+ */
 #include "hcx.bpf.h"
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, char[64]);
-} data SEC(".maps");
 
 #ifndef SECTION
 #define SECTION "struct_ops.s/call"
@@ -24,6 +20,20 @@ struct {
 #ifndef LICENSE_TEXT
 #define LICENSE_TEXT "GPL"
 #endif
+
+#ifndef MAP
+#define MAP data
+#endif
+#ifndef MAP_SIZE
+#define MAP_SIZE 64
+#endif
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, char[MAP_SIZE]);
+} MAP SEC(".maps");
 
 char LICENSE[] SEC("license") = LICENSE_TEXT;
 
@@ -71,6 +81,6 @@ long BPF_PROG(refused, struct hcx_call *call)
 #endif
 
 SEC(LINK_SECTION)
-struct hcx_bpf_handler handler = {
+struct hcx_bpf_handler refused_handler = {
 	.name = NAME, .call = PROGRAM, FIELDS
 };

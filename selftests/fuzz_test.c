@@ -202,7 +202,10 @@ static const struct {
 	{ FIRST + 0x10000, 8, 0 },
 };
 
-static uint8_t buffer[BUFFER_SIZE], got[BUFFER_SIZE], before[PAGES * 4096], after[PAGES * 4096];
+static uint8_t buffer[BUFFER_SIZE], got[BUFFER_SIZE];
+
+/* What the slots have to hold. */
+static uint8_t memory[PAGES * 4096];
 
 /* The slot that an address is in, or -1. */
 static int slot_of(uint64_t gpa)
@@ -216,13 +219,16 @@ static int slot_of(uint64_t gpa)
 	return i;
 }
 
-static void copy_memory(struct guest *guest, uint8_t *copy)
+static bool memory_is_right(struct guest *guest)
 {
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(slots); i++)
-		memcpy(copy + slots[i].gpa - FIRST, addr_gpa2hva(guest->vm, slots[i].gpa),
-		       slots[i].pages * 4096);
+		if (memcmp(addr_gpa2hva(guest->vm, slots[i].gpa), memory + slots[i].gpa - FIRST,
+			   slots[i].pages * 4096))
+			return false;
+
+	return true;
 }
 
 /* Strings end here and there. */
@@ -232,9 +238,10 @@ static void fill_slots(struct guest *guest)
 	uint8_t *bytes;
 
 	for (i = 0; i < ARRAY_SIZE(slots); i++) {
-		bytes = addr_gpa2hva(guest->vm, slots[i].gpa);
+		bytes = memory + slots[i].gpa - FIRST;
 		for (j = 0; j < slots[i].pages * 4096; j++)
 			bytes[j] = below(3000) ? 1 + below(255) : 0;
+		memcpy(addr_gpa2hva(guest->vm, slots[i].gpa), bytes, slots[i].pages * 4096);
 	}
 }
 
@@ -265,7 +272,7 @@ static int64_t string_result(uint64_t gpa, uint64_t size)
 	for (i = 0; i < size; i++) {
 		if (slot_of(gpa + i) < 0)
 			return -KVM_EFAULT;
-		if (!before[gpa + i - FIRST])
+		if (!memory[gpa + i - FIRST])
 			return i;
 	}
 
@@ -314,7 +321,7 @@ static bool read_is_right(struct guest *guest, uint64_t gpa, uint64_t len)
 
 	buffer_get(got, sizeof(got));
 	if (!wanted)
-		memcpy(buffer, before + gpa - FIRST, len);
+		memcpy(buffer, memory + gpa - FIRST, len);
 
 	return (rax == wanted && !memcmp(got, buffer, sizeof(got))) ||
 	       tell_wrong("a read", gpa, len, rax, wanted);
@@ -325,11 +332,10 @@ static bool write_is_right(struct guest *guest, uint64_t gpa, uint64_t len)
 	int64_t wanted = range_error(gpa, len, true);
 	uint64_t rax = guest_call(guest, 0x81, gpa, len, 0, 0);
 
-	copy_memory(guest, after);
 	if (!wanted)
-		memcpy(before + gpa - FIRST, buffer, len);
+		memcpy(memory + gpa - FIRST, buffer, len);
 
-	return (rax == wanted && !memcmp(before, after, sizeof(after))) ||
+	return (rax == wanted && memory_is_right(guest)) ||
 	       tell_wrong("a write", gpa, len, rax, wanted);
 }
 
@@ -341,7 +347,7 @@ static bool string_is_right(struct guest *guest, uint64_t gpa, uint64_t size)
 
 	buffer_get(got, sizeof(got));
 	if (wanted >= 0)
-		same = !memcmp(got, before + gpa - FIRST, wanted + 1);
+		same = !memcmp(got, memory + gpa - FIRST, wanted + 1);
 
 	return (rax == wanted && same) || tell_wrong("a string", gpa, size, rax, wanted);
 }
@@ -357,7 +363,6 @@ static bool copy_is_right(struct guest *guest)
 	for (i = 0; i < sizeof(buffer); i += sizeof(word))
 		memcpy(buffer + i, &word, sizeof(word));
 	buffer_set(buffer, sizeof(buffer));
-	copy_memory(guest, before);
 
 	return kinds[below(ARRAY_SIZE(kinds))](guest, some_address(), some_length());
 }

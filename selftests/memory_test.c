@@ -8,6 +8,7 @@
 #define SLOT_B		0x104000
 #define SLOT_RO		0x108000
 #define HOLE		0x10a000
+#define PAGE		0x1000
 
 #define READ		0x20
 #define WRITE		0x21
@@ -26,22 +27,28 @@ static uint8_t *memory(struct guest *guest, uint64_t gpa)
 	return addr_gpa2hva(guest->vm, gpa);
 }
 
-/* Byte by byte: the slots are not side by side in this process. */
+/* Page by page: the slots are not side by side in this process. */
 static void fill_memory(struct guest *guest)
 {
-	uint64_t gpa;
+	uint64_t page, i;
+	uint8_t *bytes;
 
-	for (gpa = SLOT_A; gpa < HOLE; gpa++)
-		*memory(guest, gpa) = pattern(gpa);
+	for (page = SLOT_A; page < HOLE; page += PAGE) {
+		bytes = memory(guest, page);
+		for (i = 0; i < PAGE; i++)
+			bytes[i] = pattern(page + i);
+	}
 }
 
 /* Puts @text there, with no NUL elsewhere. */
 static void fill_text(struct guest *guest, uint64_t at, const char *text, size_t size)
 {
-	uint64_t gpa;
+	uint64_t page, i;
 
-	for (gpa = SLOT_A; gpa < HOLE; gpa++)
-		*memory(guest, gpa) = gpa - at < size ? text[gpa - at] : 'x';
+	for (page = SLOT_A; page < HOLE; page += PAGE)
+		memset(memory(guest, page), 'x', PAGE);
+	for (i = 0; i < size; i++)
+		*memory(guest, at + i) = text[i];
 }
 
 static void fill_buffer(uint8_t value)
@@ -77,13 +84,17 @@ static void test_read_refused(struct guest *guest, uint64_t gpa, uint64_t len, i
 /* Whether memory is the pattern but for @len bytes of @value at @gpa. */
 static bool memory_is(struct guest *guest, uint64_t gpa, uint64_t len, uint8_t value)
 {
-	uint64_t at;
+	uint64_t page, at;
+	uint8_t *bytes;
 
-	for (at = SLOT_A; at < HOLE; at++)
-		if (*memory(guest, at) != (at - gpa < len ? value : pattern(at))) {
-			ksft_print_msg("the byte at %#lx is %#x\n", at, *memory(guest, at));
-			return false;
-		}
+	for (page = SLOT_A; page < HOLE; page += PAGE) {
+		bytes = memory(guest, page);
+		for (at = page; at < page + PAGE; at++)
+			if (bytes[at - page] != (at - gpa < len ? value : pattern(at))) {
+				ksft_print_msg("the byte at %#lx is %#x\n", at, bytes[at - page]);
+				return false;
+			}
+	}
 
 	return true;
 }

@@ -124,6 +124,7 @@ no_vm() {
 	check 'no kvm_amd or kvm_intel: it tells what it left out' log_has 'self-check left out'
 	modprobe "$vendor"
 	works "$vendor later"
+	unload_ours
 }
 
 if direct_calls_share; then

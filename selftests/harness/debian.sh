@@ -40,7 +40,7 @@ bootstrap() {
 	need_root
 	apt_options "$suite" >apt-options
 	suite_sources "$suite" >sources
-	quietly "$cache/log/bootstrap-$suite-$root" mmdebstrap --keyring=/usr/share/keyrings \
+	quietly "$cache/log/bootstrap-$suite-$root" nice -n 10 mmdebstrap --keyring=/usr/share/keyrings \
 		--aptopt=apt-options "$@" "${suite%-backports}" "$root" sources
 	rm apt-options sources
 }
@@ -61,13 +61,14 @@ fetch_source() {
 }
 
 # enter HOW ROOT COMMAND...: runs it in there, with /proc. HOW is what the shell is
-# to do first; $0 is ROOT, and $dir where to enter.
+# to do first; $0 is ROOT, and $dir where to enter. What is built in there, as what is unpacked,
+# is to leave the CPUs to nested hosts, which have to be done in time.
 enter() {
 	local how=$1
 
 	shift
 	need_root
-	unshare --mount sh -e -c "$how"'; mount -t proc proc "$dir/proc"; exec chroot "$dir" "$@"' "$@"
+	unshare --mount sh -e -c "$how"'; mount -t proc proc "$dir/proc"; exec nice -n 10 chroot "$dir" "$@"' "$@"
 }
 
 in_root() {

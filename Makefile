@@ -4,8 +4,9 @@
 #	make		build for the running kernel, or KVER= or KDIR=
 #	make demo	see it work, in a nested host
 #	make check	all tests, in nested hosts: KERNELS= VENDORS= TESTS=
+#	make check-integration	its dear host tests, with the kernels that it leaves out
 #	make check-debug	the same on kernels with KASAN, lockdep, KCSAN and so on
-#	make results	Documentation/results.rst, from the last make check
+#	make results	Documentation/results.rst, from the last make check and check-integration
 #	make bench	what a hypercall costs: KERNELS= VENDORS=
 #	make cost	the same with all peers, and Documentation/cost.rst from it
 #	make timeline	a guest's and its host's traces as one, and a picture of it
@@ -145,7 +146,7 @@ deb:
 	cd $(DEB_SOURCE) && dpkg-buildpackage -us -uc
 	@ls $(CURDIR)/.build/deb/*.deb
 
-demo check check-debug bench cost mutate results timeline style:
+demo check check-integration check-debug bench cost mutate results timeline style:
 	@selftests/harness/$@
 
 soak:
@@ -160,4 +161,4 @@ clean:
 		module/examples/modules.order module/handlers/modules.order module/offsets.[hs] module/probed.h
 
 .PHONY: modules headers-there install install-devel uninstall guest guest-install guest-uninstall \
-	guest-tools guest-tools-install bpf bpf-programs bpf-install bpf-headers-install dkms-install deb demo check check-debug bench cost mutate results soak timeline style clean
+	guest-tools guest-tools-install bpf bpf-programs bpf-install bpf-headers-install dkms-install deb demo check check-integration check-debug bench cost mutate results soak timeline style clean

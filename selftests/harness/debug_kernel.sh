@@ -8,7 +8,7 @@ debug_kernel_names() {
 }
 
 is_debug() {
-	printf '%s\n' $(debug_kernel_names) | grep -q -x -F -e "$1"
+	[[ " $(debug_kernel_names) " == *" $1 "* ]]
 }
 
 debug_root_packages="build-essential,kmod,xz-utils,bc,bison,flex,libelf-dev,libssl-dev,libdw-dev,cpio"

@@ -110,10 +110,12 @@ build_tests() {
 	mkdir -p "$build/selftests" "$dir/kselftest"
 	quietly "$build/log/selftests" make -j"$(nproc)" -C "$selftests" KSRC="$source" \
 		OUTPUT="$build/selftests" INSTALL_PATH="$dir/kvm_hcx" install
-	cp "$source/tools/testing/selftests/run_kselftest.sh" "$dir/"
-	cp "$source"/tools/testing/selftests/kselftest/* "$dir/kselftest/"
+	# None is written in place: a nested host may be made of them meanwhile.
+	rsync -a "$source/tools/testing/selftests/run_kselftest.sh" "$dir/"
+	rsync -a "$source/tools/testing/selftests/kselftest/" "$dir/kselftest/"
 	make -s -C "$selftests" KSRC="$source" OUTPUT="$build/selftests" COLLECTION=kvm_hcx \
-		emit_tests >"$dir/kselftest-list.txt"
+		emit_tests >"$build/kselftest-list.txt"
+	mv "$build/kselftest-list.txt" "$dir/"
 	unlock_build
 	echo "$dir"
 }

@@ -209,7 +209,7 @@ static bool is_ours_alone(int dir)
 	struct statfs fs;
 	struct stat st;
 
-	return !fstat(dir, &st) && st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)) &&
+	return !fstat(dir, &st) && st.st_uid == geteuid() && !(st.st_mode & 0022) &&
 	       !fstatfs(dir, &fs) && fs.f_type == BPFFS_MAGIC;
 }
 
@@ -223,8 +223,8 @@ static int open_dir(int in, const char *name, const char *path)
 	if (dir < 0 && errno != ENOTDIR && errno != ELOOP)
 		err(1, "%s", path);
 	if (dir < 0 || !is_ours_alone(dir))
-		errx(1, "%s is no directory in bpffs that you alone can change, so somebody else may have made it. Look at it, run rm -r %s, and chmod 700 " BPFFS " to keep others out",
-		     path, path);
+		errx(1, "%s is no directory in bpffs that you alone can change, so somebody else may have made it. Look at it, run rm -r %s, and chmod 700 %s to keep others out",
+		     path, path, BPFFS);
 
 	return dir;
 }

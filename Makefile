@@ -6,6 +6,7 @@
 #	make check	all tests, in nested hosts: KERNELS= VENDORS= TESTS=
 #	make check-integration	its dear host tests, with the kernels that it leaves out
 #	make check-debug	the same on kernels with KASAN, lockdep, KCSAN and so on
+#	make kvm-selftests	those of KVM itself, without the module and with it
 #	make results	Documentation/results.rst, from the last make check and check-integration
 #	make bench	what a hypercall costs: KERNELS= VENDORS=
 #	make cost	the same with all peers, and Documentation/cost.rst from it
@@ -146,7 +147,7 @@ deb:
 	cd $(DEB_SOURCE) && dpkg-buildpackage -us -uc
 	@ls $(CURDIR)/.build/deb/*.deb
 
-demo check check-integration check-debug bench cost mutate results timeline style:
+demo check check-integration check-debug kvm-selftests bench cost mutate results timeline style:
 	@selftests/harness/$@
 
 soak:
@@ -161,4 +162,5 @@ clean:
 		module/examples/modules.order module/handlers/modules.order module/offsets.[hs] module/probed.h
 
 .PHONY: modules headers-there install install-devel uninstall guest guest-install guest-uninstall \
-	guest-tools guest-tools-install bpf bpf-programs bpf-install bpf-headers-install dkms-install deb demo check check-integration check-debug bench cost mutate results soak timeline style clean
+	guest-tools guest-tools-install bpf bpf-programs bpf-install bpf-headers-install dkms-install deb demo check check-integration \
+	check-debug kvm-selftests bench cost mutate results soak timeline style clean

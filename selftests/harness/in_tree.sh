@@ -3,20 +3,6 @@
 # be. It is built from Debian's source of the kernel, of which nothing is in this repository.
 # shellcheck shell=bash
 
-# fetch_kvm_source ROOT RELEASE: what KVM is built from, of the version that the headers are of.
-fetch_kvm_source() {
-	in_root "$1" sh -e -c '
-		dir=$(mktemp -d)
-		cd "$dir"
-		version=$(dpkg-query -W -f "\${Version}" "linux-headers-$0")
-		name=linux-source-$(echo "$version" | grep -o -E "^[0-9]+\.[0-9]+")
-		apt-get -o APT::Sandbox::User=root download "$name=$version" >&2
-		dpkg-deb --fsys-tarfile ./*.deb | tar -x "./usr/src/$name.tar.xz"
-		tar -x --strip-components=1 -f "usr/src/$name.tar.xz" "$name/arch/x86/kvm" "$name/virt/kvm"
-		tar -c arch virt
-		rm -rf "$dir"' "$2" | tar -x --no-same-owner
-}
-
 # As KVM answers KVM_HC_VAPIC_POLL_IRQ.
 add_case() {
 	grep -r -l -w 'case KVM_HC_VAPIC_POLL_IRQ:' arch/x86/kvm | xargs \
@@ -27,7 +13,7 @@ add_case() {
 # build_kvm ROOT RELEASE: kvm.ko comes out here. kvm-amd and kvm-intel stay the kernel's: the
 # symbol versions tell that they fit.
 build_kvm() {
-	fetch_kvm_source "$1" "$2" || return
+	fetch_linux_source "$1" "$2" arch/x86/kvm virt/kvm || return
 	add_case || return
 	tar -c arch virt | in_copy "$1" sh -e -c '
 		tree=$(readlink -f "/lib/modules/$0/source")

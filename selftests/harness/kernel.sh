@@ -90,8 +90,33 @@ kernel_dir() {
 	echo "$cache/kernel/$1"
 }
 
+# The first kernel in the table that is of the same suite.
+first_of_suite() {
+	awk -v suite="$(kernel_field "$1" 2)" '$2 == suite { print $1; exit }' "$selftests/kernels"
+}
+
 kernel_vendors() {
 	kernel_field "$1" 4 | tr , ' '
+}
+
+# fetch_linux_source ROOT RELEASE PATH...: these parts of the source come out here, of the
+# version that the headers are of.
+fetch_linux_source() {
+	local root=$1
+
+	shift
+	in_root "$root" sh -e -c '
+		dir=$(mktemp -d)
+		cd "$dir"
+		version=$(dpkg-query -W -f "\${Version}" "linux-headers-$0")
+		name=linux-source-$(echo "$version" | grep -o -E "^[0-9]+\.[0-9]+")
+		apt-get -o APT::Sandbox::User=root download "$name=$version" >&2
+		dpkg-deb --fsys-tarfile ./*.deb | tar -x "./usr/src/$name.tar.xz"
+		for path; do echo "$name/$path"; done >paths
+		mkdir linux
+		tar -C linux -x --strip-components=1 -f "usr/src/$name.tar.xz" -T paths
+		tar -C linux -c .
+		rm -rf "$dir"' "$@" | tar -x --no-same-owner
 }
 
 # What the selftests and their library need of the kernel's source.

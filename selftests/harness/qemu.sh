@@ -39,6 +39,17 @@ hardware() {
 			-display none -monitor stdio >/dev/null 2>&1
 }
 
+# What a nested host of that vendor runs in.
+machine_of() {
+	if hardware "$1"; then
+		echo KVM
+	elif [ "$1" = amd ]; then
+		echo QEMU
+	else
+		echo Bochs
+	fi
+}
+
 # need_qemu VENDOR [counting|single]: sets $qemu to the command with the machine's
 # CPUs. With a thread for each, a guest now and then finds the nested host's registers in
 # its own, and spins or meets a triple fault: about once in 1,000 times that ftrace patches

@@ -15,6 +15,9 @@ static void test_arguments(struct guest *guest)
 		       0x8000000000000001 + i, "argument %d is %s", i, registers[i]);
 		must_control("unregister arg%d", i);
 	}
+	must_control("register arg4 0x1f 0 arg 4");
+	expect(guest_call(guest, 0x1f, 1, 2, 3, 4), 0, "there is no argument 4");
+	must_control("unregister arg4");
 }
 
 static void test_other_registers(struct guest *guest)
@@ -53,7 +56,7 @@ int main(void)
 {
 	struct guest guest;
 
-	require_hcx(4 + 2 + 10);
+	require_hcx(5 + 2 + 10);
 	guest_create(&guest, GUEST_LONG, 0);
 
 	test_arguments(&guest);

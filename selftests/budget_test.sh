@@ -15,7 +15,7 @@ need kvm_hcx hcx_test
 loads kvm_hcx
 loads hcx_test
 [ -e $event/enable ] || skip 'there is no tracepoint hcx_over_budget'
-plan 16
+plan 17
 
 # How many calls of it went over its budget.
 over() {
@@ -61,6 +61,7 @@ handler h wait $value 15000
 check 'a wait that is woken ends with what it waited for' waits_until_woken
 check 'it is not counted' over 0
 check 'a wait ends when the VMM is killed' waits_until_killed
+check 'before the budget does' over 0
 check 'and the handler can go' handler h value $value 15000
 check 'it is not counted' over 0
 

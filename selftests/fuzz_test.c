@@ -12,6 +12,9 @@
 
 static uint64_t random_state;
 
+/* Lines in the kernel log. */
+static unsigned int logged;
+
 static unsigned int below(unsigned int limit)
 {
 	return random_below(&random_state, limit);
@@ -172,20 +175,67 @@ static bool call_is_right(void)
 static unsigned int wrong_calls(unsigned int calls)
 {
 	unsigned int i, wrong = 0;
+	int log;
 
 	for (i = 0; i < ARRAY_SIZE(callers); i++)
 		guest_create(&callers[i].guest, callers[i].mode, callers[i].ring);
 	for (i = 0; i < ARRAY_SIZE(handlers); i++)
 		must_control("register fuzz%u %lu %u %s %ld", i, handlers[i].nr, handlers[i].flags,
 			     handlers[i].kind_name, handlers[i].value);
+	log = log_mark();
 	for (i = 0; i < calls; i++)
 		wrong += !call_is_right();
+	logged += log_lines(log, "hcx");
+	close(log);
 	for (i = 0; i < ARRAY_SIZE(handlers); i++)
 		must_control("unregister fuzz%u", i);
 	for (i = 0; i < ARRAY_SIZE(callers); i++)
 		guest_free(&callers[i].guest);
 
 	return wrong;
+}
+
+static bool is_allotted(uint64_t nr)
+{
+	return nr >= HCX_NR_ALLOTTED_FIRST && nr <= HCX_NR_ALLOTTED_LAST;
+}
+
+/*
+ * Numbers of the whole space, which nobody has, where nearly as many handlers are as there can be:
+ * how many are answered.
+ */
+static unsigned int answered_unknown(enum guest_mode mode, unsigned int calls)
+{
+	const uint64_t enosys = mode == GUEST_LONG ? ERR64(KVM_ENOSYS) : ERR32(KVM_ENOSYS);
+	const uint32_t step = UINT32_MAX / calls;
+	unsigned int i, answered = 0;
+	struct guest guest;
+	uint32_t nr;
+
+	guest_create(&guest, mode, 0);
+	for (i = 0; i < calls; i++) {
+		nr = i * step + below(step);
+		if (!is_elses(nr) && !is_allotted(nr))
+			answered += guest_call0(&guest, nr) != enosys;
+	}
+	guest_free(&guest);
+
+	return answered;
+}
+
+static unsigned int answered_among_many(unsigned int calls)
+{
+	unsigned int answered;
+	int log;
+
+	must_control("many 4000");
+	log = log_mark();
+	answered = answered_unknown(GUEST_LONG, calls) + answered_unknown(GUEST_PROTECTED, calls);
+	logged += log_lines(log, "hcx");
+	close(log);
+	must_control("many 0");
+
+	return answered;
 }
 
 /* Guest memory beside the guest's own: slots of it side by side, read-only, and a hole. */
@@ -371,6 +421,7 @@ static unsigned int wrong_copies(unsigned int copies)
 {
 	unsigned int i, wrong = 0;
 	struct guest guest;
+	int log;
 
 	guest_create(&guest, GUEST_LONG, 0);
 	for (i = 0; i < ARRAY_SIZE(slots); i++)
@@ -380,8 +431,11 @@ static unsigned int wrong_copies(unsigned int copies)
 	must_control("register read 0x80 0 read 0");
 	must_control("register write 0x81 0 write 0");
 	must_control("register string 0x82 0 string 0");
+	log = log_mark();
 	for (i = 0; i < copies; i++)
 		wrong += !copy_is_right(&guest);
+	logged += log_lines(log, "hcx");
+	close(log);
 	must_control("unregister read");
 	must_control("unregister write");
 	must_control("unregister string");
@@ -394,10 +448,13 @@ int main(int argc, char **argv)
 {
 	unsigned int calls = argc > 1 ? atoi(argv[1]) : 2000;
 
-	require_hcx(2);
+	require_hcx(4);
 	random_state = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
 	TEST_ASSERT(random_state, "the seed is 0");
 	expect(wrong_calls(calls), 0, "%u calls of any number, in any mode and ring", calls);
+	expect(answered_among_many(calls / 8), 0,
+	       "%u calls of numbers that nobody has, among 4000 handlers", calls / 4);
 	expect(wrong_copies(calls / 4), 0, "%u copies of any memory", calls / 4);
+	expect(logged, 0, "nothing of it is in the kernel log");
 	ksft_finished();
 }

@@ -136,6 +136,45 @@ void counted_of(const char *name, struct counted *counted)
 	counted->vms = lines - 1;
 }
 
+unsigned long errors_of(const char *name, const char *error)
+{
+	FILE *errors = fopen("/sys/kernel/debug/kvm_hcx/errors", "r");
+	char line[128], row[64], vm[32], class[32];
+	unsigned long calls, all = 0;
+
+	TEST_ASSERT(errors, "kvm_hcx/errors: %s", strerror(errno));
+	while (fgets(line, sizeof(line), errors))
+		if (sscanf(line, "%*s %63s %31s %31s %lu", row, vm, class, &calls) == 4 &&
+		    !strcmp(row, name) && !strcmp(vm, "all") && !strcmp(class, error))
+			all = calls;
+	fclose(errors);
+
+	return all;
+}
+
+int log_mark(void)
+{
+	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+
+	TEST_ASSERT(log >= 0 && !lseek(log, 0, SEEK_END), "/dev/kmsg: %s", strerror(errno));
+	return log;
+}
+
+unsigned int log_lines(int log, const char *text)
+{
+	unsigned int lines = 0;
+	char line[8192];
+	ssize_t size;
+
+	while ((size = read(log, line, sizeof(line) - 1)) > 0) {
+		line[size] = '\0';
+		lines += !!strstr(line, text);
+	}
+	TEST_ASSERT(errno == EAGAIN, "/dev/kmsg: %s", strerror(errno));
+
+	return lines;
+}
+
 void buffer_get(void *data, size_t len)
 {
 	int fd = open(CONTROL "buffer", O_RDONLY);

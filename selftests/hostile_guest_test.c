@@ -119,7 +119,7 @@ static int call_others(struct guest *guest, int all)
 
 int main(void)
 {
-	int session, others_session, all = open_device(), i;
+	int session, others_session, all = open_device(), log, i;
 	struct kvm_vcpu *vcpus[VCPUS];
 	pthread_t runners[VCPUS], server, others_server;
 	uint64_t wrong = 0;
@@ -127,7 +127,7 @@ int main(void)
 	struct kvm_vm *vm;
 	void *result;
 
-	require_hcx(2);
+	require_hcx(3);
 	must_control("register fw %#x 0 value 1", FORWARDED);
 	must_control("register denied %#x 0 value 2", DENIED);
 	must_control("register toggled %#x 0 value 7", TOGGLED);
@@ -138,6 +138,7 @@ int main(void)
 	pthread_create(&others_server, NULL, invert, &others_session);
 	vm = vm_create_with_vcpus(VCPUS, guest_main, vcpus);
 	session = set_up(vm);
+	log = log_mark();
 	pthread_create(&server, NULL, invert, &session);
 
 	for (i = 0; i < VCPUS; i++) {
@@ -150,6 +151,7 @@ int main(void)
 		wrong += (uintptr_t)result;
 	}
 	expect(wrong, 0, "%d calls have the answers that they must", VCPUS * CALLS);
+	expect(log_lines(log, "hcx"), 0, "and none leaves a line in the kernel log");
 
 	kvm_vm_free(vm);
 	guest_free(&other);

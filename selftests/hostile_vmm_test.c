@@ -30,33 +30,79 @@ static pid_t start_vmm(void)
 	return pid;
 }
 
-int main(void)
+static uint64_t id;
+
+static int read_stuck(int session)
 {
-	struct hcx_host_request request;
-	struct counted counted;
-	int session, status;
 	uint8_t byte;
-	pid_t vmm;
 
-	require_hcx(6);
-	require_userfaultfd();
-	alarm(60);
-	session = open_device();
-	must(set_vm(session, -1, HCX_HOST_ALL_VMS));
-	must(serve(session, NR, "stuck", 0, 300));
-	vmm = start_vmm();
+	return memory(session, id, STUCK, &byte, 1, 0);
+}
 
-	request = next_request(session);
+/* Its vCPU waits for the program then. */
+static pid_t start_call_of(int session)
+{
+	pid_t vmm = start_vmm();
+	struct hcx_host_request request = next_request(session);
+
 	expect(request.pid, vmm, "the VMM calls");
-	expect(memory(session, request.id, STUCK, &byte, 1, 0), ETIMEDOUT,
+	id = request.id;
+
+	return vmm;
+}
+
+static void test_killed(pid_t vmm)
+{
+	int status;
+
+	kill(vmm, SIGKILL);
+	expect(waitpid(vmm, &status, 0), vmm, "the VMM can be killed");
+}
+
+static int open_all(uint32_t budget_ms)
+{
+	int session = open_device();
+
+	must(set_vm(session, -1, HCX_HOST_ALL_VMS));
+	must(serve(session, NR, "stuck", 0, budget_ms));
+
+	return session;
+}
+
+static void test_time(void)
+{
+	int session = open_all(300);
+	pid_t vmm = start_call_of(session);
+	struct counted counted;
+
+	expect(read_stuck(session), ETIMEDOUT,
 	       "who reads its memory does not wait for longer than the call may last");
+	expect(read_stuck(session), EBUSY, "nor has its vCPU more to do");
 	counted_of("stuck", &counted);
-	expect(counted.inside, 1, "its vCPU is still at it");
+	expect(counted.inside, 1, "which is still at it");
 	expect(end(session, NR), 0, "the number can end all the same");
 	expect(serve(session, NR, "stuck", 0, 300), 0, "and be served anew");
 	close(session);
-	kill(vmm, SIGKILL);
-	expect(waitpid(vmm, &status, 0), vmm, "the VMM can be killed");
+	test_killed(vmm);
+}
 
+static void test_signal(void)
+{
+	int session = open_all(15000);
+	pid_t vmm = start_call_of(session);
+
+	expect(interrupted(read_stuck, session), EINTR, "a signal ends the wait for its memory");
+	test_killed(vmm);
+	expect(errors_of("stuck", "EINTR"), 1, "before its time is over");
+	close(session);
+}
+
+int main(void)
+{
+	require_hcx(7 + 4);
+	require_userfaultfd();
+	alarm(60);
+	test_time();
+	test_signal();
 	ksft_finished();
 }

@@ -9,7 +9,7 @@ switch=/proc/sys/kernel/ftrace_enabled
 
 need kvm_hcx hcx_echo hcx_interfere
 [ "$(cat $switch)" = 1 ] || skip 'kernel.ftrace_enabled is 0'
-plan 38
+plan 41
 
 # nothing_left MODULE FUNCTIONS USERS: a refused load changed nothing.
 nothing_left() {
@@ -102,6 +102,13 @@ another_answer() {
 	unload_ours
 }
 
+# One that does so when it is hooked.
+another_answer_later() {
+	modprobe hcx_interfere how=later
+	refused 'another answer later' 'self-check failed: with the hook a guest that called got 0xffffffda'
+	unload_ours
+}
+
 # ftrace switched off.
 switched_off() {
 	refused 'ftrace off' "ftrace is off (-16): run 'sysctl kernel.ftrace_enabled=1' first"
@@ -133,10 +140,11 @@ if direct_calls_share; then
 	alone_first
 	ipmodify_shares
 	direct_second
+	another_answer_later
 else
 	skips 13 'hcx_interfere cannot register a direct call on this kernel'
 	ipmodify_excludes
-	skips 4 'hcx_interfere cannot register a direct call on this kernel'
+	skips 7 'hcx_interfere cannot register a direct call on this kernel'
 fi
 another_answer
 if sh -c "echo 0 >$switch" 2>/dev/null; then

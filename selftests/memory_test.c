@@ -193,6 +193,17 @@ static void test_string_refused(struct guest *guest, uint64_t gpa, uint64_t size
 	ksft_test_result(!data[0] && data[size] == 0xee, "it is empty\n");
 }
 
+/* The handler's text is left alone, even its first byte. */
+static void test_string_size_refused(struct guest *guest, uint64_t size, const char *what)
+{
+	fill_buffer(0xee);
+	expect(guest_call(guest, STRING, SLOT_A, size, 0, 0), ERR64(KVM_EINVAL), "string: %s",
+	       what);
+	memset(wanted, 0xee, sizeof(wanted));
+	buffer_get(data, sizeof(data));
+	ksft_test_result(!memcmp(data, wanted, sizeof(data)), "and nothing is read\n");
+}
+
 static void test_strings(struct guest *guest)
 {
 	test_string(guest, SLOT_A, "", "empty");
@@ -206,6 +217,8 @@ static void test_strings(struct guest *guest)
 	test_string_refused(guest, SLOT_A, 5000, KVM_E2BIG, "too long");
 	test_string_refused(guest, HOLE, 10, KVM_EFAULT, "in a hole");
 	test_string_refused(guest, HOLE - 5, 10, KVM_EFAULT, "into a hole");
+	test_string_size_refused(guest, 0, "no room at all");
+	test_string_size_refused(guest, BUFFER_SIZE + 1, "more than a string may have");
 	test_string_refused(guest, -5ULL, 10, KVM_EFAULT, "at the end of the address space");
 }
 
@@ -260,7 +273,7 @@ int main(void)
 {
 	struct guest guest;
 
-	require_hcx(12 * 2 + 19 * 2 + 1 + 10 * 2 + 2 + 4 + 4);
+	require_hcx(12 * 2 + 19 * 2 + 1 + 12 * 2 + 2 + 4 + 4);
 	must_control("register read %#x %d read 0", READ, HCX_RING3);
 	must_control("register write %#x %d write 0", WRITE, HCX_RING3);
 	must_control("register string %#x %d string 0", STRING, HCX_RING3);

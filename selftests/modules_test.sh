@@ -6,13 +6,18 @@
 . ./hcx_util.sh
 
 need kvm_hcx hcx_echo hcx_sleep hcx_test hcx_other_api hcx_forgetful
-plan 37
+plan 38
 
 # The core.
 check 'an unknown parameter does not break the load' loads kvm_hcx nosuch=1
 modprobe hcx_echo
 check 'the core stays while a handler module uses it' fails rmmod kvm_hcx
 check 'calls go on' echo_answers
+
+# A program that has its device open.
+exec 3<>/dev/kvm_hcx
+check 'the core stays while a program has its device open' fails rmmod kvm_hcx
+exec 3>&-
 
 # KVM under the core.
 check "$vendor can be unloaded" unloads "$vendor"

@@ -3,7 +3,8 @@
 #include "guest.h"
 #include "hcx_util.h"
 
-static void test_ring3(enum guest_mode mode, const char *name, uint64_t eperm, int caller)
+static void test_ring3(enum guest_mode mode, const char *name, uint64_t eperm, uint64_t enosys,
+		       int caller)
 {
 	struct guest guest;
 
@@ -12,6 +13,7 @@ static void test_ring3(enum guest_mode mode, const char *name, uint64_t eperm, i
 	expect(guest_call0(&guest, 0x21), caller, "%s: ring 3, open to it", name);
 	expect(guest_call0(&guest, 0x22), eperm, "%s: ring 3, not registered", name);
 	expect(guest_call0(&guest, KVM_HC_VAPIC_POLL_IRQ), eperm, "%s: ring 3, KVM's own", name);
+	expect(guest_call0(&guest, 0x23), enosys, "%s: ring 3, RAX while the handler runs", name);
 	guest_free(&guest);
 }
 
@@ -22,6 +24,8 @@ static void test_ring0(void)
 	guest_create(&guest, GUEST_LONG, 0);
 	expect(guest_call0(&guest, 0x20), 1, "ring 0, closed to ring 3");
 	expect(guest_call0(&guest, 0x21), 1, "ring 0, open to ring 3");
+	expect(guest_call0(&guest, 0x23), ERR64(KVM_ENOSYS),
+	       "ring 0, RAX while the handler runs");
 	guest_free(&guest);
 }
 
@@ -29,13 +33,14 @@ int main(void)
 {
 	struct counted counted;
 
-	require_hcx(3 * 4 + 3 + 2 + 1);
+	require_hcx(3 * 5 + 3 + 3 + 1);
 	must_control("register closed 0x20 0 caller 0");
 	must_control("register open 0x21 %d caller 0", HCX_RING3);
+	must_control("register rax 0x23 %d rax 0", HCX_RING3);
 
-	test_ring3(GUEST_LONG, "long", ERR64(KVM_EPERM), 3);
-	test_ring3(GUEST_COMPATIBILITY, "compatibility", ERR32(KVM_EPERM), 2);
-	test_ring3(GUEST_PROTECTED, "protected", ERR32(KVM_EPERM), 2);
+	test_ring3(GUEST_LONG, "long", ERR64(KVM_EPERM), ERR64(KVM_ENOSYS), 3);
+	test_ring3(GUEST_COMPATIBILITY, "compatibility", ERR32(KVM_EPERM), ERR32(KVM_ENOSYS), 2);
+	test_ring3(GUEST_PROTECTED, "protected", ERR32(KVM_EPERM), ERR32(KVM_ENOSYS), 2);
 	expect(calls_of("closed"), 0, "the closed handler was never called from ring 3");
 	counted_of("closed", &counted);
 	expect(counted.denied, 3, "each such call is counted as denied");
@@ -46,5 +51,6 @@ int main(void)
 
 	must_control("unregister closed");
 	must_control("unregister open");
+	must_control("unregister rax");
 	ksft_finished();
 }

@@ -59,6 +59,7 @@ static void test_memory(void)
 	expect(memory(session, id, DATA, "from the host", 14, HCX_HOST_WRITE), 0, "it is written");
 	expect(strcmp((char *)there, "from the host"), 0, "and is right");
 	expect(memory(session, id, HOLE, here, 1, 0), EFAULT, "where is no memory, none is read");
+	expect(strcmp((char *)here, "from the guest"), 0, "and the program gets nothing");
 	expect(memory(session, id, ~0ULL, here, 2, 0), EINVAL, "a range that wraps is refused");
 	expect(memory(session, id, DATA, NULL, 1, 0), EFAULT, "a wrong address is refused, read");
 	expect(memory(session, id, DATA, NULL, 1, HCX_HOST_WRITE), EFAULT, "and written");
@@ -194,8 +195,10 @@ static void test_poll(void)
 
 static void test_end(void)
 {
+	struct hcx_host_request request;
 	struct caller caller = {};
 	struct guest ring3;
+	uint8_t here[8];
 	int other;
 
 	must(serve(session, OTHER, "ends", 0, 15000));
@@ -220,7 +223,10 @@ static void test_end(void)
 	must(serve(other, NR, "ring3", HCX_RING3, 0));
 	expect(guest_call0(&ring3, OTHER), ERR64(KVM_EPERM), "ring 3 is kept out");
 	start_call(&caller, &ring3, NR);
-	expect(next_request(other).flags, HCX_HOST_LONG_MODE | HCX_HOST_USER, "or let in");
+	request = next_request(other);
+	expect(request.flags, HCX_HOST_LONG_MODE | HCX_HOST_USER, "or let in");
+	expect(memory(other, request.id, DATA, here, sizeof(here), 0), EPERM,
+	       "but names no memory by its physical address");
 	close(other);
 	join_call(&caller);
 	guest_free(&ring3);
@@ -270,7 +276,8 @@ static void test_killed(void)
 	expect(read(sockets[0], &status, 1), 0, "a descriptor can be set up by a child");
 	request = next_request(other);
 	kill(vmm, SIGKILL);
-	expect(waitpid(vmm, &status, 0), vmm, "a VMM that is killed does not wait");
+	expect(waitpid(vmm, &status, 0), vmm, "a VMM that is killed goes away");
+	expect(errors_of("killed", "EINTR"), 1, "before its time is over");
 	expect(respond(other, request.id, 0), ENOENT, "its request is gone");
 	pollfd.fd = other;
 	expect(poll(&pollfd, 1, 10000), 1, "poll() wakes up for the VM's end");
@@ -283,7 +290,7 @@ static void test_killed(void)
 
 int main(void)
 {
-	require_hcx(70);
+	require_hcx(73);
 	guest_create(&guest, GUEST_LONG, 0);
 	session = open_session(guest.vm);
 

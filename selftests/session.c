@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/userfaultfd.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -92,6 +93,35 @@ int in_child(int (*run)(int session), int session)
 	waitpid(pid, &status, 0);
 
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+}
+
+static void be_interrupted(int signal)
+{
+}
+
+static void *interrupt(void *waiter)
+{
+	for (;;) {
+		usleep(10000);
+		pthread_kill(*(pthread_t *)waiter, SIGUSR1);
+	}
+
+	return NULL;
+}
+
+int interrupted(int (*wait)(int session), int session)
+{
+	const struct sigaction action = { .sa_handler = be_interrupted };
+	pthread_t waiter = pthread_self(), interrupter;
+	int ret;
+
+	must(sigaction(SIGUSR1, &action, NULL) ? errno : 0);
+	TEST_ASSERT(!pthread_create(&interrupter, NULL, interrupt, &waiter), "no thread");
+	ret = wait(session);
+	pthread_cancel(interrupter);
+	pthread_join(interrupter, NULL);
+
+	return ret;
 }
 
 struct hcx_host_request next_request(int session)

@@ -38,6 +38,9 @@ int rule(int session, const struct hcx_host_rule *rule);
 /* Runs it in a process of its own; its status. */
 int in_child(int (*run)(int session), int session);
 
+/* Runs what waits in this process, which gets signals meanwhile; what it returns. */
+int interrupted(int (*wait)(int session), int session);
+
 /* The next request; waits for it. */
 struct hcx_host_request next_request(int session);
 

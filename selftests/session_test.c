@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* /dev/kvm_hcx: who may set up what, every field wrong, and what a descriptor's end undoes. */
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -61,6 +62,7 @@ static void test_fields(int session)
 	static const char empty[HCX_NAME_LEN] = "";
 	struct hcx_host_end end_flags = { .nr = NR, .flags = 1 };
 	struct hcx_host_doorbell bell = { .nr = NR, .fd = 0, .reserved = 1, .name = "bell" };
+	int log = log_mark();
 
 	expect(serve_raw(session, 12, 0, 0, 0, good), EINVAL, "a number of KVM's");
 	expect(serve_raw(session, 0x80000000, 0, 0, 0, good), EINVAL, "one that is too large");
@@ -79,6 +81,8 @@ static void test_fields(int session)
 	expect(raw(session, HCX_HOST_DOORBELL, &bell), EINVAL, "what a doorbell has reserved");
 	expect(raw(session, HCX_HOST_SERVE, NULL), EFAULT, "no structure to serve");
 	expect(raw(session, HCX_HOST_MEMORY, NULL), EFAULT, "nor for memory");
+	expect(log_lines(log, "hcx"), 0, "nothing of it is in the kernel log");
+	close(log);
 }
 
 static uint64_t number_by_name(const char *name)
@@ -288,20 +292,21 @@ static void test_two_users(void)
 	must(chmod(HCX_HOST_PATH, 0660) ? errno : 0);
 }
 
-/* What the core's own table tells of numbers that programs answer. */
+/* What the core's own table tells of numbers that programs answer, whatever their names are. */
 static void test_table(int session)
 {
 	char command[128], line[256] = "";
 	FILE *table;
 
+	must(prctl(PR_SET_NAME, "a\033[2J b\n") ? errno : 0);
 	must(serve(session, NR, "in-table", 0, 70));
 	snprintf(command, sizeof(command), "grep ' in-table ' /sys/kernel/debug/kvm_hcx/handlers");
 	table = popen(command, "r");
 	TEST_ASSERT(table && fgets(line, sizeof(line), table), "not in the table");
 	pclose(table);
-	snprintf(command, sizeof(command), " %d/session_test ", getpid());
+	snprintf(command, sizeof(command), " %d/a?[2J?b? ", getpid());
 	ksft_print_msg("%s", line);
-	expect(!!strstr(line, command), 1, "the table tells whose it is");
+	expect(!!strstr(line, command), 1, "the table tells whose it is, in what prints");
 	must(end(session, NR));
 }
 
@@ -331,7 +336,7 @@ int main(int argc, char **argv)
 
 	if (argc > 1)
 		return main_after_exec(argv[1]);
-	require_hcx(54);
+	require_hcx(55);
 	guest_create(&guest, GUEST_LONG, 0);
 
 	test_unset();

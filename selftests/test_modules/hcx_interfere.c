@@ -5,7 +5,8 @@
  *	how=direct	a direct call that shares with IPMODIFY, as a BPF fentry does
  *	how=alone	a direct call that does not share
  *	how=ipmodify	an ftrace_ops that may move the ip, as a livepatch does
- *	how=answer	the same, and KVM answers -38 to every hypercall
+ *	how=answer	the same, and KVM answers -38 to every unknown hypercall
+ *	how=later	the same, but not to the first
  */
 #include <linux/ftrace.h>
 #include <linux/kvm_host.h>
@@ -33,17 +34,22 @@ static int (*body)(struct kvm_vcpu *vcpu);
 static int answer_38(struct kvm_vcpu *vcpu)
 {
 	unsigned long *rax = &vcpu->arch.regs[VCPU_REGS_RAX];
+	static bool was_called;
 	int ret = body(vcpu);
 
-	if ((u32)*rax == (u32)-KVM_ENOSYS)
+	if ((u32)*rax != (u32)-KVM_ENOSYS)
+		return ret;
+	if (!strcmp(how, "answer") || was_called)
 		*rax = -38;
+	was_called = true;
+
 	return ret;
 }
 
 static notrace void callback(unsigned long ip, unsigned long parent_ip,
 			     struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
-	if (strcmp(how, "answer"))
+	if (strcmp(how, "answer") && strcmp(how, "later"))
 		return;
 	body = (void *)ip + MCOUNT_INSN_SIZE;
 	ftrace_regs_set_instruction_pointer(fregs, (unsigned long)answer_38);

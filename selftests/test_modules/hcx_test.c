@@ -23,7 +23,9 @@
  *	late	0, after VALUE milliseconds
  *	results	VALUE, with 0xabcdef0000000000 plus n in each result register n that
  *		the flags declare
- *	undeclared	VALUE, with RBX set whether the flags declare it or not
+ *	undeclared	VALUE, with each result register set, whether the flags declare it or not,
+ *		and one that there is not
+ *	rax	what RAX holds meanwhile
  *	read	hcx_read_guest() from RBX, RCX bytes, to hcx_test/buffer
  *	write	hcx_write_guest() likewise, from there
  *	fill	hcx_write_guest() likewise, of RDX, 8 bytes, again and again; any number of
@@ -138,9 +140,18 @@ static long answer_results(struct hcx_call *call)
 
 static long answer_undeclared(struct hcx_call *call)
 {
-	hcx_set_result(call, 0, 0xabcdef0000000000);
+	unsigned int n;
+
+	for (n = 0; n <= 4; n++)
+		hcx_set_result(call, n, 0xabcdef0000000000 + n);
 
 	return of(call)->value;
+}
+
+static long answer_rax(struct hcx_call *call)
+{
+	of(call);
+	return call->vcpu->arch.regs[VCPU_REGS_RAX];
 }
 
 static long answer_read(struct hcx_call *call)
@@ -228,6 +239,7 @@ static const struct {
 	{ "late", answer_late },
 	{ "results", answer_results },
 	{ "undeclared", answer_undeclared },
+	{ "rax", answer_rax },
 	{ "read", answer_read },
 	{ "write", answer_write },
 	{ "fill", answer_fill },

@@ -33,7 +33,9 @@ static void run_vmm(void)
 	pthread_t thread;
 
 	guest_create(&guest, GUEST_LONG, 0);
-	vcpu_set_hv_cpuid(guest.vcpu);
+	/* Before KVM had the capability, any guest could say that it is a Hyper-V one. */
+	if (kvm_has_cap(KVM_CAP_SYS_HYPERV_CPUID))
+		vcpu_set_hv_cpuid(guest.vcpu);
 	page = add_stuck_page(&guest, STUCK);
 	pthread_create(&thread, NULL, provide, NULL);
 	if (guest_call0(&guest, NR) != 7)

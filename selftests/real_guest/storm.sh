@@ -76,6 +76,21 @@ calls_reach() {
 	[ "$(calls_of fill)" -ge "$1" ]
 }
 
+# ring3_gets ANSWER: the last one of the fixed number.
+ring3_gets() {
+	[ "$(sed -n 's/^storm: ring 3: the fixed number answers //p' guest.log | tail -n 1)" = "$1" ]
+}
+
+# Each of the guest's three threads has seen that there is no core.
+goes_on_without() {
+	both_say 'has gone on without fill' && ring3_gets -1
+}
+
+# finds_again COUNT: and that there is one.
+finds_again() {
+	calls_reach "$1" && ring3_gets 7
+}
+
 # migrate_to FILE
 migrate_to() {
 	qmp migrate "\"uri\": \"exec:cat >$1\"" >/dev/null

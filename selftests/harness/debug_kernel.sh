@@ -19,10 +19,19 @@ make_debug_root() {
 	bootstrap "$1" root --variant=apt --skip=cleanup/apt --include="$debug_root_packages"
 }
 
-# build_debug_kernel ROOT FLAVOUR: the packages of its image and headers come out here, and
+# config_of NAME FLAVOUR: what its configuration has to hold. NAME is RELEASE-FLAVOUR, and
+# few releases need something of their own.
+config_of() {
+	local of_release=$selftests/debug/${1%-"$2"}.config
+
+	cat "$selftests/debug/base.config" "$selftests/debug/$2.config"
+	[ ! -e "$of_release" ] || cat "$of_release"
+}
+
+# build_debug_kernel NAME FLAVOUR ROOT: the packages of its image and headers come out here, and
 # vmlinux, whose BTF that of modules is built upon and which the headers do not have.
 build_debug_kernel() {
-	cat "$selftests/debug/base.config" "$selftests/debug/$2.config" | in_copy "$1" sh -e -c '
+	config_of "$1" "$2" | in_copy "$3" sh -e -c '
 		dir=$(mktemp -d)
 		mkdir "$dir/linux"
 		cd "$dir/linux"
@@ -33,7 +42,7 @@ build_debug_kernel() {
 			echo "these options did not come out as wanted" >&2
 			exit 1
 		fi
-		make -j"$(nproc)" LOCALVERSION="-$0" KDEB_PKGVERSION=1 \
+		make -j"$(nproc)" LOCALVERSION="-$0" KDEB_PKGVERSION=1 KDEB_COMPRESS=none \
 			DEB_BUILD_PROFILES=pkg.linux-upstream.nokerneldbg INSTALL_MOD_STRIP=1 bindeb-pkg >&2
 		strip --strip-debug vmlinux -o ../vmlinux
 		tar -C .. -c vmlinux $(cd .. && ls linux-image-*.deb linux-headers-*.deb)' "$2" |
@@ -57,7 +66,7 @@ make_debug_kernel() {
 
 	cached "$cache/$dir" make_debug_root "$2"
 	say "kernel $1: building it, which takes ten minutes on two CPUs"
-	quietly "$cache/log/build-$1" build_debug_kernel "$cache/$dir/root" "$3"
+	quietly "$cache/log/build-$1" build_debug_kernel "$1" "$3" "$cache/$dir/root"
 	quietly "$cache/log/headers-$1" install_headers "$cache/$dir/root"
 	quietly "$cache/log/unpack-$1" unpack_image
 	ln -s "../../$dir/root" root

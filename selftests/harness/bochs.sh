@@ -5,10 +5,10 @@
 bochs_ips=20000000
 
 # For a kernel's command line. What takes long to emulate and proves nothing here
-# is left out: self-tests of ciphers, certificates, long RCU waits. The TSC
+# is left out: self-tests of ciphers, certificates, /sys/kernel/slab, long RCU waits. The TSC
 # advances by one for each instruction.
 bochs_words="nokaslr mitigations=off tsc=reliable tsc_early_khz=$((bochs_ips / 1000)) no_timer_check"
-bochs_words+=" cryptomgr.notests=1 initcall_blacklist=load_system_certificate_list"
+bochs_words+=" cryptomgr.notests=1 initcall_blacklist=load_system_certificate_list,slab_sysfs_init,slab_late_init"
 bochs_words+=" rcupdate.rcu_expedited=1"
 
 need_bochs() {

@@ -100,10 +100,14 @@ build_handlers() {
 test_packages="gcc libc6-dev make libbpf-dev libelf-dev zlib1g-dev"
 
 # build_tests: prints the directory of the tests, installed as kselftest
-# installs a collection, with its runner.
+# installs a collection, with its runner. Where tests_built is set, they are there.
 build_tests() {
 	local source dir=$build/kselftest
 
+	if [ -n "${tests_built:-}" ]; then
+		echo "$dir"
+		return
+	fi
 	need_packages $test_packages
 	source=$("$selftests/kernel-source")
 	lock_build

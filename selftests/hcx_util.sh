@@ -28,7 +28,11 @@ unloads() {
 }
 
 unload_ours() {
-	for module in $(ours); do
+	unload_but none
+}
+
+unload_but() {
+	for module in $(ours | grep -v -x "$1"); do
 		rmmod "$module"
 	done
 }
@@ -42,22 +46,34 @@ traced_functions() {
 	awk '{ print $1 }' $tracing/enabled_functions
 }
 
-# Leaves the machine as it was found. If the core was loaded then, and is now, it stays: no
-# other module takes as long to load.
+# Leaves the machine as it was found; with HCX_PUT_BACK=no ours as they are, for another test,
+# since a load of the core takes half a minute under Bochs.
 put_back() {
-	kept=$(echo "$loaded_before" | grep -x kvm_hcx || echo none)
-	for module in $(ours | grep -v -x "$kept"); do
-		rmmod "$module"
-	done 2>/dev/null
+	rm -rf "$tmp"
 	modprobe "$vendor"
+	[ "${HCX_PUT_BACK:-}" != no ] || return
+	unload_ours 2>/dev/null
 	for module in $loaded_before; do
 		modprobe "$module"
 	done
-	rm -rf "$tmp"
 }
 
 # need MODULE...: skips where the test cannot run; starts it with none of ours loaded.
 need() {
+	can_run "$@"
+	unload_ours
+	[ -z "$(ours)" ] || skip 'the modules are in use:' "$(ours)"
+}
+
+# need_core MODULE...: the same, but the core is loaded.
+need_core() {
+	can_run kvm_hcx "$@"
+	unload_but kvm_hcx
+	modprobe kvm_hcx
+	[ "$(ours)" = kvm_hcx ] || skip 'the core cannot be loaded, or other modules are in use:' "$(ours)"
+}
+
+can_run() {
 	[ -c /dev/kvm ] || skip 'there is no /dev/kvm'
 	[ "$(id -u)" = 0 ] || skip 'only root can load modules'
 	[ -r $tracing/enabled_functions ] || skip "tracefs is not mounted on $tracing"
@@ -72,8 +88,6 @@ need() {
 
 	loaded_before=$(ours)
 	trap put_back EXIT
-	unload_ours
-	[ -z "$(ours)" ] || skip 'the modules are in use:' "$(ours)"
 }
 
 # log_mark: what the kernel says from now on is what log_has looks at.

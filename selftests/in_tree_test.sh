@@ -5,7 +5,7 @@
 . ./ktap.sh
 . ./hcx_util.sh
 
-need kvm_hcx
+need_core
 plan 15
 
 answers_of_kvm() {
@@ -14,10 +14,9 @@ answers_of_kvm() {
 	done
 }
 
+answers_of_kvm >"$tmp/with"
 unload_ours
 answers_of_kvm >"$tmp/without"
-modprobe kvm_hcx
-answers_of_kvm >"$tmp/with"
 
 while read -r nr answer; do
 	check "$nr answers $answer as before" grep -q -x "$nr $answer" "$tmp/with"

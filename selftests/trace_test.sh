@@ -9,8 +9,7 @@ events=$tracing/events/hcx
 call='vm=[0-9]+ vcpu=0'
 args='a0=0x1 a1=0x14 a2=0x12c a3=0xfa0'
 
-need kvm_hcx hcx_echo hcx_test
-loads kvm_hcx
+need_core hcx_echo hcx_test
 loads hcx_test
 [ -d $events ] || skip 'there are no tracepoints hcx'
 plan 17

@@ -249,25 +249,21 @@ static void free_binding(struct hcx_binding *binding)
 
 /*
  * Answers a call that KVM comes back with when the handler is gone: by the one that has the number
- * now, if there is one. The call stays counted in where it was.
+ * now, if there is one. It is counted in there then, and out here, where nobody is to wait for it.
  */
 static long call_closed(struct hcx_call *call)
 {
 	struct hcx_binding *closed = call->binding, *now;
-	long result;
 
 	now = hcx_bind(call->vcpu, closed->nr);
 	if (!now)
 		return call->user ? -KVM_EPERM : -KVM_ENOSYS;
 	call->binding = now;
+	hcx_binding_leave(closed);
 	if (call->user && !(now->entry->flags & HCX_RING3))
-		result = hcx_call_denied(call);
-	else
-		result = READ_ONCE(now->call)(call);
-	call->binding = closed;
-	hcx_binding_leave(now);
+		return hcx_call_denied(call);
 
-	return result;
+	return READ_ONCE(now->call)(call);
 }
 
 /*

@@ -122,6 +122,12 @@ static __always_inline unsigned long body_result(struct kvm_vcpu *vcpu, int ret)
 	return (u32)ret;
 }
 
+/* From where it is kept: in a register, it would be one more that each call saves. */
+static __always_inline struct hcx_binding *binding_of(const struct hcx_call *call)
+{
+	return READ_ONCE(call->binding);
+}
+
 /*
  * A call that has been claimed: KVM's body, then whoever is to answer. @upper_bits is a constant,
  * since it would take a register, to be saved by each call.
@@ -130,21 +136,20 @@ static __always_inline unsigned long call_and_answer(struct kvm_vcpu *vcpu,
 						     struct hcx_binding *binding,
 						     unsigned long body, const bool upper_bits)
 {
-	int ret = hcx_call_kvm(vcpu, body);
-	struct hcx_call call = {
-		.vcpu = vcpu, .binding = binding, .long_mode = true, .kvm_ret = ret,
-	};
+	struct hcx_call call = { .vcpu = vcpu, .binding = binding, .long_mode = true };
 	long result;
 
+	call.kvm_ret = hcx_call_kvm(vcpu, body);
 	if (likely(!upper_bits && *guest_rax(vcpu) == (u64)-KVM_ENOSYS)) {
 		barrier_nospec();
-		result = READ_ONCE(binding->call)(&call);
+		result = READ_ONCE(binding_of(&call)->call)(&call);
 		*guest_rax(vcpu) = result;
 		count_result(&call, result);
 	} else {
 		answer_other(&call, upper_bits);
 	}
-	hcx_binding_leave(binding);
+	/* It may be another by now, see call_closed(). */
+	hcx_binding_leave(binding_of(&call));
 
 	return body_result(vcpu, call.kvm_ret);
 }

@@ -50,8 +50,9 @@ static __always_inline struct hcx_binding *claim(struct kvm_vcpu *vcpu, u64 nr)
  * looks at the number (kvm_emulate_hypercall() in arch/x86/kvm/x86.c).
  *
  * Where KVM handed over to Hyper-V's or Xen's hypercalls, RAX is what it was, a
- * Hyper-V status (of 16 bits, with a count above bit 31) or a Xen errno. None of
- * them can be -KVM_ENOSYS, 1000, but Xen has -KVM_EPERM, 1.
+ * Hyper-V status (of 16 bits, with a count above bit 31), a Xen errno or Xen's version. None of
+ * them can be the 64 bits of -KVM_ENOSYS, 1000; but Xen has -KVM_EPERM, 1, and its version is any
+ * 32 bits that the VMM likes (kvm_xen_hypercall() in arch/x86/kvm/xen.c).
  */
 static notrace bool left_to_us(struct hcx_call *call)
 {
@@ -59,10 +60,10 @@ static notrace bool left_to_us(struct hcx_call *call)
 
 	call->long_mode = rax > U32_MAX;
 	call->user = rax == (u64)-KVM_EPERM || rax == (u32)-KVM_EPERM;
-	if (call->user)
+	if (call->user || rax == (u32)-KVM_ENOSYS)
 		return !hcx_other_hypercalls(call->vcpu);
 
-	return rax == (u64)-KVM_ENOSYS || rax == (u32)-KVM_ENOSYS;
+	return rax == (u64)-KVM_ENOSYS;
 }
 
 static notrace unsigned long to_rax(const struct hcx_call *call, long result)

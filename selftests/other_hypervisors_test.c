@@ -10,6 +10,10 @@
 
 #define NR 0x35
 
+/* Xen's interface (public/xen.h), and linux/kvm.h from 6.2 on. */
+#define XEN_VERSION_NR		17
+#define XEN_VERSION_ATTR	0x4
+
 struct outcome {
 	uint64_t rax, exit;
 };
@@ -32,18 +36,25 @@ static struct outcome call_as(void (*become)(struct guest *guest), int ring, uin
 }
 
 /* RAX as a VM finds it with the handler registered must be the same as without. */
-static void expect_untouched(void (*become)(struct guest *guest), int ring, const char *what)
+static void expect_same(void (*become)(struct guest *guest), int ring, uint64_t nr,
+			const char *what)
 {
-	struct outcome without = call_as(become, ring, NR), with;
+	struct outcome without = call_as(become, ring, nr), with;
 
-	must_control("register other %#x %d value 0x35", NR, HCX_RING3);
-	with = call_as(become, ring, NR);
+	must_control("register other %#lx %d value 0x35", nr, HCX_RING3);
+	with = call_as(become, ring, nr);
 
 	expect(with.rax, without.rax, "%s: the same RAX", what);
 	expect(with.exit, without.exit, "%s: the same exit", what);
 	expect(calls_of("other"), 0, "%s: no call of the handler", what);
 	must_control("unregister other");
+}
 
+static void expect_untouched(void (*become)(struct guest *guest), int ring, const char *what)
+{
+	struct outcome with;
+
+	expect_same(become, ring, NR, what);
 	with = call_as(become, ring, HCX_NR_DISCOVERY);
 	ksft_test_result(with.rax < HCX_ABI_VERSION || with.rax > HCX_ABI_VERSION_LAST,
 			 "%s: discovery's answer is none: %#lx\n", what, with.rax);
@@ -94,11 +105,51 @@ static void test_xen(int ring)
 			ksft_test_result_skip("%s: this KVM has no Xen support\n", what);
 }
 
+static bool set_xen_version(struct guest *guest)
+{
+	struct kvm_xen_hvm_attr attr = { .type = XEN_VERSION_ATTR };
+
+	attr.u.pad[0] = (uint32_t)-KVM_ENOSYS;
+
+	return !ioctl(guest->vm->fd, KVM_XEN_HVM_SET_ATTR, &attr);
+}
+
+static void become_xen_of_version(struct guest *guest)
+{
+	become_xen(guest);
+	TEST_ASSERT(set_xen_version(guest), "Xen's version: %s", strerror(errno));
+}
+
+static bool has_xen_version(void)
+{
+	struct guest guest;
+	bool has;
+
+	guest_create(&guest, GUEST_LONG, 0);
+	has = set_xen_version(&guest);
+	guest_free(&guest);
+
+	return has;
+}
+
+/* Which is any number, and so what KVM answers where it leaves a call to us. */
+static void test_xen_version(void)
+{
+	int i;
+
+	if (has_xen_version())
+		expect_same(become_xen_of_version, 0, XEN_VERSION_NR, "Xen's version");
+	else
+		for (i = 0; i < 3; i++)
+			ksft_test_result_skip("this KVM does not answer for Xen's version\n");
+}
+
 int main(void)
 {
-	require_hcx(1 + 4 + 4 + 4);
+	require_hcx(1 + 4 + 4 + 4 + 3);
 	test_hyperv();
 	test_xen(0);
 	test_xen(3);
+	test_xen_version();
 	ksft_finished();
 }

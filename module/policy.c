@@ -601,7 +601,10 @@ int hcx_rule_set(struct hcx_session *session, const struct hcx_host_rule *what)
 	return change(vm, rule);
 }
 
-/* Whether a rule stays without its session, as it tightens; there is nobody to forward to. */
+/*
+ * Whether a rule stays without its session, as it tightens; there is nobody to forward to, and it
+ * opens nothing.
+ */
 static bool stays(struct rule *rule, const struct hcx_vm *vm)
 {
 	if (!vm || !vm->has_called || (says(rule, HCX_HOST_HANDLE) && !rule->what.rate))
@@ -612,6 +615,7 @@ static bool stays(struct rule *rule, const struct hcx_vm *vm)
 		rule->what.burst = 0;
 	}
 	rule->by = NULL;
+	rule->opens = false;
 
 	return true;
 }

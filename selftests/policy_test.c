@@ -177,7 +177,9 @@ static void test_opt_in(int all)
 	expect(rule(session, RULE(VERB(HANDLE), ON(OPT_IN), .rate = 1000)), 0,
 	       "what is open can be limited");
 	expect(guest_call0(&guest, OPT_IN), ANSWER, "and stays open");
-	done();
+	close(session);
+	expect(guest_call0(&guest, OPT_IN), ERR64(KVM_ENOSYS), "until the descriptor's end");
+	guest_free(&guest);
 	fresh();
 	expect(discover(HCX_DISCOVER_NUMBER, OPT_IN), ERR64(KVM_ENOSYS), "in a VM that has called");
 	must(rule(session, RULE(VERB(HANDLE), ON(OPT_IN), .rate = 1000)));
@@ -352,7 +354,7 @@ int main(void)
 {
 	int all;
 
-	require_hcx(30 + 12 + 2 + 15 + 7 + 2 + 1 + 1 + 4);
+	require_hcx(30 + 12 + 2 + 16 + 7 + 2 + 1 + 1 + 4);
 	must_control("register open %#x 0 value %#x", OPEN, ANSWER);
 	must_control("register opt-in %#x %#x value %#x", OPT_IN, HCX_OPT_IN, ANSWER);
 	all = open_administrator();

@@ -70,7 +70,7 @@ check 'hcx_denied tells whose call was refused, and why' \
 check 'also where it was one too many' \
 	traced 5 ' hcx_denied: vm=[0-9]+ vcpu=[01] nr=0x70 name=limited reason=rate$'
 ./policy_test >/dev/null
-check 'or by a rule' traced 5 " hcx_denied: $call nr=0x51 name=opt-in reason=rule\$"
+check 'or by a rule' traced 6 " hcx_denied: $call nr=0x51 name=opt-in reason=rule\$"
 off hcx_denied
 on hcx_enter
 check 'the core goes while it is traced' sh -c "rmmod hcx_echo hcx_test kvm_hcx"

@@ -38,7 +38,8 @@
  * @there: all of it is, or was
  * @mm: the VMM's
  * @vm: the VM, which stays, too
- * @user: whose the VMM is
+ * @cred: the VMM's, which who serves its memory may ask for (FUSE does)
+ * @user: whose it is
  * @by_user: in the table of touches that have begun
  * @addr: where it is
  * @len: how long
@@ -51,6 +52,7 @@ struct touch {
 	bool there;
 	struct mm_struct *mm;
 	struct hcx_vm *vm;
+	const struct cred *cred;
 	kuid_t user;
 	struct hlist_node by_user;
 	char __user *addr;
@@ -79,7 +81,8 @@ static kuid_t user_of_current(void)
 /* For the VM that the current process is calling from. */
 static struct touch *make_touch(struct kvm *kvm, void __user *addr, size_t len, bool write)
 {
-	struct touch *touch = kzalloc(sizeof(*touch), GFP_KERNEL_ACCOUNT);
+	/* Where the VMM's control group is full, reclaim has no end that others could wait for. */
+	struct touch *touch = kzalloc(sizeof(*touch), GFP_KERNEL_ACCOUNT | __GFP_NORETRY);
 
 	if (!touch)
 		return NULL;
@@ -90,6 +93,7 @@ static struct touch *make_touch(struct kvm *kvm, void __user *addr, size_t len, 
 	}
 	mmgrab(current->mm);
 	touch->mm = current->mm;
+	touch->cred = get_current_cred();
 	touch->user = user_of_current();
 	refcount_set(&touch->users, 1);
 	init_completion(&touch->done);
@@ -104,6 +108,7 @@ static void touch_put(struct touch *touch)
 {
 	if (!refcount_dec_and_test(&touch->users))
 		return;
+	put_cred(touch->cred);
 	mmdrop(touch->mm);
 	hcx_vm_put(touch->vm);
 	kfree(touch);
@@ -149,13 +154,16 @@ static void end(struct touch *touch)
 static void do_touch(struct work_struct *work)
 {
 	struct touch *touch = container_of(work, struct touch, work);
+	const struct cred *own;
 
 	if (mmget_not_zero(touch->mm)) {
+		own = override_creds(touch->cred);
 		kthread_use_mm(touch->mm);
 		touch->there = !(touch->write ? fault_in_safe_writeable(touch->addr, touch->len) :
 						fault_in_readable(touch->addr, touch->len));
 		kthread_unuse_mm(touch->mm);
 		mmput(touch->mm);
+		revert_creds(own);
 	}
 	end(touch);
 }

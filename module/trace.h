@@ -107,7 +107,7 @@ TRACE_EVENT(hcx_denied,
 		__entry->nr = call->binding->nr;
 		memcpy(__entry->name, call->binding->entry->name.text, HCX_NAME_LEN);
 		__entry->name[HCX_NAME_LEN] = '\0';
-		strscpy(__entry->reason, reason, sizeof(__entry->reason));
+		strscpy_pad(__entry->reason, reason, sizeof(__entry->reason));
 	),
 	TP_printk("vm=%d vcpu=%d nr=%#x name=%s reason=%s", __entry->vm, __entry->vcpu,
 		  __entry->nr, __entry->name, __entry->reason)
@@ -150,7 +150,7 @@ DECLARE_EVENT_CLASS(hcx_handler,
 		__entry->nr = reg->nr;
 		memcpy(__entry->name, reg->name.text, HCX_NAME_LEN);
 		__entry->name[HCX_NAME_LEN] = '\0';
-		strscpy(__entry->owner, reg->by, sizeof(__entry->owner));
+		strscpy_pad(__entry->owner, reg->by, sizeof(__entry->owner));
 	),
 	TP_printk("nr=%#x name=%s owner=%s", __entry->nr, __entry->name, __entry->owner)
 );

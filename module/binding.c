@@ -380,6 +380,8 @@ void hcx_bindings_close(struct hcx_entry *entry)
  * Whether a call has not come to its handler yet: it is in KVM's body as long as RAX is the number,
  * which is none of KVM's errors. In a Hyper-V or Xen guest that can be as long as the VMM likes,
  * whose memory KVM reads there (kvm_hv_hypercall() in arch/x86/kvm/hyperv.c).
+ * An AMD processor without NRIPS has KVM read the guest's code when RAX is set already
+ * (skip_emulated_instruction() in arch/x86/kvm/svm/svm.c): a call that is there is waited for.
  *
  * It comes to call_closed() then, if that was set a grace period ago: who has read what
  * was there before had set RAX first, and on each CPU a barrier has come behind both.

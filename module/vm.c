@@ -209,7 +209,7 @@ static void notrace vm_destroyed(unsigned long ip, unsigned long parent_ip,
 		hcx_forward_forget(vm);
 	}
 	raw_spin_unlock(&hcx_binding_lock);
-	/* The rest is done where that may sleep: ftrace keeps preemption off here. */
+	/* The rest is done where that may sleep: ftrace may keep preemption off here. */
 	if (vm) {
 		hcx_bindings_unhash(&vm->bindings);
 		queue_work(hcx_workqueue, &vm->going);

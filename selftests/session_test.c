@@ -317,7 +317,8 @@ static void test_many_vms(void)
 	struct guest many;
 
 	must(setrlimit(RLIMIT_NOFILE, &files) ? errno : 0);
-	for (i = 0; i < 1000; i++) {
+	/* More than there may be of anything. */
+	for (i = 0; i < 300; i++) {
 		guest_create_vm(&many);
 		session = open_session(many.vm);
 		wrong += !!serve(session, NR, "many", 0, 0);
@@ -327,7 +328,7 @@ static void test_many_vms(void)
 		if (!(i % 2))
 			close(session);
 	}
-	expect(wrong, 0, "a thousand VMs come and go");
+	expect(wrong, 0, "300 VMs come and go");
 }
 
 int main(int argc, char **argv)

@@ -31,7 +31,8 @@ need_root() {
 	[ "$(id -u)" = 0 ] || die "making a root of a Debian suite, and building in it, takes root: sudo make ..."
 }
 
-# bootstrap SUITE ROOT OPTION...: makes the directory ROOT with mmdebstrap, here.
+# bootstrap SUITE ROOT OPTION...: makes the directory ROOT with mmdebstrap, here. After a power cut
+# there is no ROOT, whether each of its files was written out or not: cached().
 bootstrap() {
 	local suite=$1 root=$2
 
@@ -41,7 +42,7 @@ bootstrap() {
 	apt_options "$suite" >apt-options
 	suite_sources "$suite" >sources
 	quietly "$cache/log/bootstrap-$suite-$root" nice -n 10 mmdebstrap --keyring=/usr/share/keyrings \
-		--aptopt=apt-options "$@" "${suite%-backports}" "$root" sources
+		--aptopt=apt-options --dpkgopt=force-unsafe-io "$@" "${suite%-backports}" "$root" sources
 	rm apt-options sources
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #define _GNU_SOURCE /* for sched_setaffinity() */
 #include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 
 #include "hcx_util.h"
 
@@ -189,4 +191,15 @@ void buffer_set(const void *data, size_t len)
 
 	TEST_ASSERT(pwrite(fd, data, len, 0) == len, "hcx_test/buffer: %s", strerror(errno));
 	close(fd);
+}
+
+void mount_cgroups(void)
+{
+	TEST_ASSERT(!mkdir(CGROUPS, 0700) && !mount("none", CGROUPS, "cgroup2", 0, NULL),
+		    "cgroup2: %s", strerror(errno));
+}
+
+void umount_cgroups(void)
+{
+	TEST_ASSERT(!umount(CGROUPS) && !rmdir(CGROUPS), "cgroup2: %s", strerror(errno));
 }

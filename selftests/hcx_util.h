@@ -89,6 +89,11 @@ unsigned long errors_of(const char *name, const char *error);
 int log_mark(void);
 unsigned int log_lines(int log, const char *text);
 
+/* The cgroup2 file system, mounted there; and away again, when what was made in it is gone. */
+#define CGROUPS "hcx_cgroups"
+void mount_cgroups(void);
+void umount_cgroups(void);
+
 /* Lets the calls go on that sleep in a handler of kind "sleep". */
 void wake_sleepers(void);
 

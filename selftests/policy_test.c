@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Which VM may call which number: rules of VMMs, and the administrator's. */
 #include <sched.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -217,7 +216,6 @@ static void test_users(int all)
 	expect(in_child(call_as_root, -1), 1, "and is no other's");
 }
 
-#define CGROUPS	"hcx_cgroups"
 #define PARENT	CGROUPS "/parent"
 #define CHILD	PARENT "/child"
 
@@ -234,15 +232,15 @@ static void test_cgroups(int all)
 {
 	int parent;
 
-	must(mkdir(CGROUPS, 0700) ? errno : 0);
-	must(mount("none", CGROUPS, "cgroup2", 0, NULL) ? errno : 0);
+	mount_cgroups();
 	must(mkdir(PARENT, 0700) || mkdir(CHILD, 0700) ? errno : 0);
 	parent = open(PARENT, O_RDONLY | O_DIRECTORY);
 	must(rule(all, RULE(VERB(DENY), ON(OPEN), .subject = HCX_HOST_OF_CGROUP, .id = parent)));
 	expect(in_child(enter_and_call, -1), 0, "a cgroup's VMs are denied, and those below");
 	expect(in_child(call_as_root, -1), 1, "others are not");
 	close(parent);
-	must(rmdir(CHILD) || rmdir(PARENT) || umount(CGROUPS) || rmdir(CGROUPS) ? errno : 0);
+	must(rmdir(CHILD) || rmdir(PARENT) ? errno : 0);
+	umount_cgroups();
 }
 
 /* More rules than there can be, about processes that have ended. */

@@ -80,6 +80,20 @@ int control(const char *fmt, ...)
 	return error;
 }
 
+bool sleeps_in(pid_t pid, const char *function)
+{
+	char path[64], stack[4096] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stack", pid);
+	file = fopen(path, "r");
+	TEST_ASSERT(file, "%s: %s", path, strerror(errno));
+	stack[fread(stack, 1, sizeof(stack) - 1, file)] = '\0';
+	fclose(file);
+
+	return strstr(stack, function);
+}
+
 void wake_sleepers(void)
 {
 	write_to(CONTROL "wake", "1");

@@ -4,6 +4,7 @@
 #define SELFTEST_HCX_UTIL_H
 
 #include <linux/kvm_para.h>
+#include <stdbool.h>
 #include <time.h>
 #include <uapi/linux/kvm_hcx.h>
 
@@ -93,6 +94,9 @@ unsigned int log_lines(int log, const char *text);
 #define CGROUPS "hcx_cgroups"
 void mount_cgroups(void);
 void umount_cgroups(void);
+
+/* Whether a process sleeps in what a function of the kernel's has called. */
+bool sleeps_in(pid_t pid, const char *function);
 
 /* Lets the calls go on that sleep in a handler of kind "sleep". */
 void wake_sleepers(void);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A VMM whose memory never answers holds up its own vCPU, and no program on the host. */
+/*
+ * A VMM whose memory never answers holds up its own vCPU, and no program on the host but one that
+ * unloads the core.
+ */
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "session.h"
@@ -8,24 +12,26 @@
 #define NR	0x40
 #define STUCK	0x200000
 
-static void run_vmm(void)
+static void run_vmm(int session)
 {
 	struct guest guest;
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	close(session);
 	guest_create(&guest, GUEST_LONG, 0);
 	add_stuck_page(&guest, STUCK);
 	guest_call0(&guest, NR);
 	_exit(0);
 }
 
-static pid_t start_vmm(void)
+static pid_t start_vmm(int session)
 {
 	pid_t pid;
 
 	fflush(stdout);
 	pid = fork();
 	if (!pid)
-		run_vmm();
+		run_vmm(session);
 
 	return pid;
 }
@@ -42,7 +48,7 @@ static int read_stuck(int session)
 /* Its vCPU waits for the program then. */
 static pid_t start_call_of(int session)
 {
-	pid_t vmm = start_vmm();
+	pid_t vmm = start_vmm(session);
 	struct hcx_host_request request = next_request(session);
 
 	expect(request.pid, vmm, "the VMM calls");
@@ -97,12 +103,46 @@ static void test_signal(void)
 	close(session);
 }
 
+static pid_t start_unload(void)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		execlp("rmmod", "rmmod", "kvm_hcx", NULL);
+		_exit(255);
+	}
+
+	return pid;
+}
+
+/* The last test: what it unloads it loads again. */
+static void test_unload(void)
+{
+	int session = open_all(300), status;
+	pid_t vmm = start_call_of(session), unload;
+
+	expect(read_stuck(session), ETIMEDOUT, "its vCPU is at it");
+	close(session);
+	must(system("rmmod " OTHER_MODULES) ? EBUSY : 0);
+	unload = start_unload();
+	while (!waitpid(unload, &status, WNOHANG) && !sleeps_in(unload, "hcx_await"))
+		usleep(10000);
+	expect(waitpid(unload, &status, WNOHANG), 0, "who unloads the core waits for its vCPU");
+	test_killed(vmm);
+	waitpid(unload, &status, 0);
+	expect(status, 0, "and goes on then");
+	must(system("modprobe -a kvm_hcx " OTHER_MODULES) ? ENOENT : 0);
+}
+
 int main(void)
 {
-	require_hcx(7 + 4);
+	require_hcx(7 + 4 + 5);
 	require_userfaultfd();
-	alarm(60);
+	alarm(120);
 	test_time();
 	test_signal();
+	test_unload();
 	ksft_finished();
 }

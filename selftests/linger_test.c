@@ -46,19 +46,6 @@ static void run_vmm(void)
 	_exit(guest.regs.rax == HV_STATUS_SUCCESS ? 0 : 254);
 }
 
-static bool is_stuck(pid_t pid)
-{
-	char path[64], stack[4096] = {};
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/stack", pid);
-	fd = open(path, O_RDONLY);
-	must(fd < 0 || read(fd, stack, sizeof(stack) - 1) < 0 ? errno : 0);
-	close(fd);
-
-	return strstr(stack, "handle_userfault");
-}
-
 static pid_t start_vmm(int *wake)
 {
 	int ends[2];
@@ -73,7 +60,7 @@ static pid_t start_vmm(int *wake)
 	}
 	close(ends[0]);
 	*wake = ends[1];
-	while (!is_stuck(pid)) {
+	while (!sleeps_in(pid, "handle_userfault")) {
 		TEST_ASSERT(!waitpid(pid, NULL, WNOHANG), "the VMM has failed");
 		usleep(1000);
 	}

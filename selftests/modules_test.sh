@@ -6,7 +6,7 @@
 . ./hcx_util.sh
 
 need kvm_hcx hcx_echo hcx_sleep hcx_test hcx_other_api hcx_forgetful
-plan 38
+plan 40
 
 # The core.
 check 'an unknown parameter does not break the load' loads kvm_hcx nosuch=1
@@ -83,6 +83,19 @@ soon asleep $unload kvm_hcx
 kill -9 $call
 check 'rmmod hcx_test ends with the killed VMM' soon ended $unload
 check 'its number is free again' answers $enosys 0x50
+
+# Nor does it sleep on in the example.
+modprobe hcx_sleep
+echo >$tracing/trace
+echo 1 >$tracing/events/hcx/hcx_exit/enable
+./call_once sleep 10000 >"$tmp/answer" &
+call=$!
+soon asleep $call hcx_sleep
+kill -9 $call
+check 'a VMM that is killed in hcx_sleep goes away' soon ended $call
+check 'before it has slept enough' traced 1 ' hcx_exit: .* name=sleep .* result=[1-9]'
+echo 0 >$tracing/events/hcx/hcx_exit/enable
+rmmod hcx_sleep
 
 # What does not load leaves nothing.
 for bad in 0 60001 -1 abc; do

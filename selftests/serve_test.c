@@ -193,6 +193,25 @@ static void test_poll(void)
 	must(fcntl(session, F_SETFL, 0) ? errno : 0);
 }
 
+static int read_request(int session)
+{
+	struct hcx_host_request request;
+
+	return read(session, &request, sizeof(request)) < 0 ? errno : 0;
+}
+
+static void test_signal(void)
+{
+	struct caller caller = {};
+
+	alarm(60);
+	expect(interrupted(read_request, session), EINTR, "a signal ends the wait for a request");
+	alarm(0);
+	start_call(&caller, &guest, NR);
+	must(respond(session, next_request(session).id, 6));
+	expect(join_call(&caller), 6, "the next is answered all the same");
+}
+
 static void test_end(void)
 {
 	struct hcx_host_request request;
@@ -290,7 +309,7 @@ static void test_killed(void)
 
 int main(void)
 {
-	require_hcx(73);
+	require_hcx(75);
 	guest_create(&guest, GUEST_LONG, 0);
 	session = open_session(guest.vm);
 
@@ -300,6 +319,7 @@ int main(void)
 	test_results();
 	test_batch();
 	test_poll();
+	test_signal();
 	test_end();
 	test_own_first();
 	test_killed();

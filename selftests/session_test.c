@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* /dev/kvm_hcx: who may set up what, every field wrong, and what a descriptor's end undoes. */
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -292,6 +293,55 @@ static void test_two_users(void)
 	must(chmod(HCX_HOST_PATH, 0660) ? errno : 0);
 }
 
+static int is_busy, is_over;
+
+/* Takes one of two doorbells away, again and again: it waits, and who comes next has to wait. */
+static void *keep_busy(void *arg)
+{
+	int session = *(int *)arg, bell = eventfd(0, EFD_CLOEXEC);
+
+	while (!__atomic_load_n(&is_over, __ATOMIC_SEQ_CST)) {
+		must(doorbell(session, OTHER, "busy", HCX_HOST_VALUE, 1, bell));
+		must(doorbell(session, OTHER, "busy", HCX_HOST_VALUE, 2, bell));
+		__atomic_store_n(&is_busy, 1, __ATOMIC_SEQ_CST);
+		must(doorbell(session, OTHER, "", HCX_HOST_VALUE | HCX_HOST_DEASSIGN, 1, bell));
+		__atomic_store_n(&is_busy, 0, __ATOMIC_SEQ_CST);
+		must(end(session, OTHER));
+	}
+	close(bell);
+
+	return NULL;
+}
+
+static int serve_often(int session)
+{
+	int error = 0, tries;
+
+	for (tries = 0; tries < 300 && !error; tries++) {
+		while (!__atomic_load_n(&is_busy, __ATOMIC_SEQ_CST))
+			usleep(100);
+		error = serve(session, NR, "waits", 0, 0);
+		if (!error)
+			while (end(session, NR) == EINTR)
+				;
+	}
+
+	return error;
+}
+
+static void test_signal(void)
+{
+	int session = open_session(guest.vm);
+	pthread_t busy;
+
+	TEST_ASSERT(!pthread_create(&busy, NULL, keep_busy, &session), "no thread");
+	expect(interrupted(serve_often, session), EINTR, "a signal ends the wait for another thread");
+	expect(end(session, NR), ENOENT, "and nothing has been set up");
+	__atomic_store_n(&is_over, 1, __ATOMIC_SEQ_CST);
+	pthread_join(busy, NULL);
+	close(session);
+}
+
 /* What the core's own table tells of numbers that programs answer, whatever their names are. */
 static void test_table(int session)
 {
@@ -337,7 +387,7 @@ int main(int argc, char **argv)
 
 	if (argc > 1)
 		return main_after_exec(argv[1]);
-	require_hcx(55);
+	require_hcx(57);
 	guest_create(&guest, GUEST_LONG, 0);
 
 	test_unset();
@@ -351,6 +401,7 @@ int main(int argc, char **argv)
 	test_shared();
 	test_exec();
 	test_two_users();
+	test_signal();
 	test_many_vms();
 
 	guest_free(&guest);

@@ -130,7 +130,7 @@ static void set_path(char *path, const char *name)
 {
 	char *c = path + sizeof(PINS);
 
-	snprintf(path, PATH_LEN, PINS "/%s", name);
+	snprintf(path, PATH_LEN, PINS "/%.*s", HCX_NAME_LEN, name);
 	for (; *c; c++)
 		if (*c == '.')
 			*c = '~';

@@ -32,20 +32,23 @@ struct caches {
 	int count;
 };
 
+static bool put(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	return file && fputs(text, file) >= 0 && !fclose(file);
+}
+
 /* Of slabs that CPUs keep for themselves all objects count, so they have to give them back. */
 static void shrink_caches(void)
 {
 	glob_t files;
 	size_t i;
-	int fd;
 
 	if (glob("/sys/kernel/slab/kmalloc-*/shrink", 0, NULL, &files))
 		return;
-	for (i = 0; i < files.gl_pathc; i++) {
-		fd = open(files.gl_pathv[i], O_WRONLY);
-		TEST_ASSERT(write(fd, "1", 1) == 1, "%s: %s", files.gl_pathv[i], strerror(errno));
-		close(fd);
-	}
+	for (i = 0; i < files.gl_pathc; i++)
+		TEST_ASSERT(put(files.gl_pathv[i], "1"), "%s: %s", files.gl_pathv[i], strerror(errno));
 	globfree(&files);
 }
 
@@ -179,13 +182,6 @@ static long read_number(const char *path, const char *format)
 	fclose(file);
 
 	return number;
-}
-
-static bool put(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-
-	return file && fputs(text, file) >= 0 && !fclose(file);
 }
 
 static void put_number(const char *path, long number)

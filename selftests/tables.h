@@ -4,7 +4,6 @@
 #define SELFTEST_HCX_TABLES_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 /* Without what changes by itself. */
 struct tables {
@@ -17,8 +16,5 @@ void close_tables(void);
 void look_at_tables(struct tables *tables);
 
 bool are_same_tables(const struct tables *a, const struct tables *b);
-
-/* How many handlers, of different VMs, have that number. */
-int handlers_of(const struct tables *tables, uint32_t nr);
 
 #endif /* SELFTEST_HCX_TABLES_H */

@@ -4,7 +4,7 @@
 #	make		build for the running kernel, or KVER= or KDIR=
 #	make demo	see it work, in a nested host
 #	make check	all tests, in nested hosts: KERNELS= VENDORS= TESTS=
-#	make check-integration	its dear host tests, with the kernels that it leaves out
+#	make check-integration	DKMS, BPF, whole Linux guests, tracing tools: KERNELS= TESTS=
 #	make check-debug	the same on kernels with KASAN, lockdep, KCSAN and so on
 #	make kvm-selftests	those of KVM itself, without the module and with it
 #	make results	Documentation/results.rst, from the last make check and check-integration

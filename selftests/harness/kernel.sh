@@ -49,14 +49,15 @@ unpack_image() {
 		/sbin/depmod -b . "$(cat release)"
 }
 
-# dh-dkms is a package of its own from Debian 12 on. The headers are of two
-# flavours, so that DKMS finds a second kernel. It builds the same sources twice.
-root_packages="build-essential,ccache,kmod,xz-utils,dkms,?exact-name(dh-dkms),debhelper,openssl"
-root_packages+=",linux-headers-amd64,linux-headers-cloud-amd64,libbpf-dev"
+# headers_of SUITE: of all its kernels.
+headers_of() {
+	awk -v suite="$1" '$2 == suite && $3 ~ /amd64$/ { print "linux-headers-" $3 }' "$selftests/kernels"
+}
 
 make_root() {
 	say "fetching the headers and compiler of Debian's $1"
-	bootstrap "$1" root --variant=apt --skip=cleanup/apt --include="$root_packages"
+	bootstrap "$1" root --variant=apt --skip=cleanup/apt \
+		--include="gcc make libc6-dev libbpf-dev kmod xz-utils $(headers_of "$1" | xargs)"
 }
 
 # Prints the root of SUITE, in which to build for its kernels.

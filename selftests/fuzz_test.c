@@ -7,26 +7,12 @@
  */
 #include <stdlib.h>
 
+#include "fuzz.h"
 #include "guest.h"
 #include "hcx_util.h"
 
-static uint64_t random_state;
-
 /* Lines in the kernel log. */
 static unsigned int logged;
-
-static unsigned int below(unsigned int limit)
-{
-	return random_below(&random_state, limit);
-}
-
-/* With as many bits as it happens, so that small ones and special ones come, too. */
-static uint64_t some_word(void)
-{
-	uint64_t word = next_random(&random_state) >> below(64);
-
-	return below(4) ? word : -word;
-}
 
 /* Who calls. */
 static struct caller_kind {
@@ -407,7 +393,7 @@ static bool copy_is_right(struct guest *guest)
 	static bool (*const kinds[])(struct guest *, uint64_t, uint64_t) = {
 		read_is_right, write_is_right, string_is_right,
 	};
-	uint64_t word = next_random(&random_state);
+	uint64_t word = some_word();
 	unsigned int i;
 
 	for (i = 0; i < sizeof(buffer); i += sizeof(word))
@@ -449,8 +435,7 @@ int main(int argc, char **argv)
 	unsigned int calls = argc > 1 ? atoi(argv[1]) : 2000;
 
 	require_hcx(4);
-	random_state = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
-	TEST_ASSERT(random_state, "the seed is 0");
+	fuzz_seed(argc > 2 ? strtoull(argv[2], NULL, 0) : 1);
 	expect(wrong_calls(calls), 0, "%u calls of any number, in any mode and ring", calls);
 	expect(answered_among_many(calls / 8), 0,
 	       "%u calls of numbers that nobody has, among 4000 handlers", calls / 4);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -72,4 +73,15 @@ void look_at_tables(struct tables *tables)
 bool are_same_tables(const struct tables *a, const struct tables *b)
 {
 	return !strcmp(a->handlers, b->handlers) && !strcmp(a->rules, b->rules);
+}
+
+int handlers_of(const struct tables *tables, uint32_t nr)
+{
+	const char *line = tables->handlers;
+	int count = 0;
+
+	while ((line = strchr(line, '\n')) && *++line)
+		count += strtoul(line, NULL, 16) == nr;
+
+	return count;
 }

@@ -4,6 +4,7 @@
 #define SELFTEST_HCX_TABLES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Without what changes by itself. */
 struct tables {
@@ -16,5 +17,8 @@ void close_tables(void);
 void look_at_tables(struct tables *tables);
 
 bool are_same_tables(const struct tables *a, const struct tables *b);
+
+/* How many handlers, of different VMs, have that number. */
+int handlers_of(const struct tables *tables, uint32_t nr);
 
 #endif /* SELFTEST_HCX_TABLES_H */

@@ -313,11 +313,12 @@ static void *keep_busy(void *arg)
 	return NULL;
 }
 
+/* Until a signal comes just as it waits: where one thread emulates all CPUs, few do. */
 static int serve_often(int session)
 {
 	int error = 0, tries;
 
-	for (tries = 0; tries < 300 && !error; tries++) {
+	for (tries = 0; tries < 20000 && !error; tries++) {
 		while (!__atomic_load_n(&is_busy, __ATOMIC_SEQ_CST))
 			usleep(100);
 		error = serve(session, NR, "waits", 0, 0);

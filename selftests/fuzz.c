@@ -27,9 +27,14 @@ bool one_in(unsigned int n)
 	return !below(n);
 }
 
+uint64_t any_word(void)
+{
+	return next_random(&random_state);
+}
+
 uint64_t some_word(void)
 {
-	uint64_t word = next_random(&random_state) >> below(64);
+	uint64_t word = any_word() >> below(64);
 
 	return below(4) ? word : -word;
 }

@@ -11,6 +11,9 @@ void fuzz_seed(uint64_t seed);
 unsigned int below(unsigned int limit);
 bool one_in(unsigned int n);
 
+/* Any of all. */
+uint64_t any_word(void);
+
 /* With as many bits as it happens, so that small ones and special ones come, too. */
 uint64_t some_word(void);
 

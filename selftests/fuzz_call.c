@@ -248,10 +248,13 @@ void write_response(struct device *device)
 	}, room[2] = { response };
 	bool was_waiting = waits(device, response.id), is_right;
 	struct place place = some_place(room, size);
-	int error = write(device->fd, place.at, size) < 0 ? errno : 0;
+	ssize_t ret = write(device->fd, place.at, size);
+	int error = ret < 0 ? errno : 0;
 
 	is_right = size == sizeof(response) && place.readable && !response.results[0];
 	if (!error) {
+		wrong_if(ret != sizeof(response) || size != ret || !place.readable,
+			 "write() of %zu returned %zd", size, ret);
 		check_answer(&response, was_waiting);
 		return;
 	}

@@ -49,7 +49,7 @@ struct device {
 
 /* For the parent, too: what was done how often, and the rules that there are, with KEEP by none. */
 struct shared {
-	unsigned int done[IOCTLS], requests, answers;
+	unsigned int done[IOCTLS], requests, answers, files, compat;
 	struct {
 		bool is_there;
 		const struct device *by;

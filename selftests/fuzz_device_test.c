@@ -89,7 +89,7 @@ static void remove_rules(void)
 
 	must(set_vm(all, -1, HCX_HOST_ALL_VMS));
 	for (i = 0; i < RULES; i++) {
-		if (!shared->rules[i].is_there)
+		if (!shared->rules[i].is_there || shared->rules[i].by)
 			continue;
 		must(rule(all, &shared->rules[i].key));
 		shared->rules[i].is_there = false;
@@ -172,7 +172,7 @@ static int run_user(int i, const struct user *user, unsigned int operations, uin
 		if (users[i].become)
 			users[i].become();
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		status = !!use_device(user, shared, operations, seed + i);
+		status = !!use_device(user, shared, operations, seed * ARRAY_SIZE(users) + i);
 		fflush(stdout);
 		_exit(status);
 	}
@@ -204,14 +204,15 @@ static void test_user(int i, unsigned int operations, uint64_t seed)
 /* What never succeeded was not tried as it should be. */
 static void test_done(void)
 {
-	bool all = shared->requests && shared->answers;
+	bool all = shared->requests && shared->answers && shared->files;
 	int i;
 
 	for (i = 0; i < IOCTLS; i++) {
 		ksft_print_msg("ioctl %d: %u done\n", i, shared->done[i]);
 		all &= shared->done[i] > 0;
 	}
-	ksft_print_msg("%u requests, %u answers\n", shared->requests, shared->answers);
+	ksft_print_msg("%u requests, %u answers, %u files, %u ioctls by the 32-bit entry\n",
+		       shared->requests, shared->answers, shared->files, shared->compat);
 	expect(all, true, "each of the operations has succeeded");
 }
 

@@ -20,8 +20,10 @@ static int compat_ioctl(int fd, unsigned int cmd, void *arg)
 
 static int ask_once(const struct device *device, unsigned int cmd, void *arg)
 {
-	if (has_compat && one_in(4))
+	if (has_compat && one_in(4)) {
+		fuzz.shared->compat++;
 		return compat_ioctl(device->fd, cmd, arg);
+	}
 
 	return ioctl(device->fd, cmd, arg) < 0 ? errno : 0;
 }
@@ -287,19 +289,22 @@ void ask_doorbell(struct device *device)
 {
 	struct hcx_host_doorbell what;
 	enum verdict verdict;
-	bool is_away;
+	bool is_away, had_it;
 	uint32_t nr;
 	int error;
 
 	some_doorbell(device, &what);
 	nr = what.nr;
 	is_away = what.flags & HCX_HOST_DEASSIGN;
+	had_it = has_number(device, nr);
 	verdict = judge_doorbell(device, &what);
 	error = ask(device, DOORBELL, &what, verdict);
 	wrong_if(error == EBADF && verdict != WRONG, "DOORBELL of an eventfd: EBADF");
 	wrong_if(error == ENOENT && !is_away, "DOORBELL of %#x: ENOENT", nr);
-	if (!error)
-		check_numbers(device, nr, what.nr, is_away ? -1 : 0, is_away ? 0 : 1);
+	if (error)
+		return;
+	wrong_if(is_away && !had_it, "DOORBELL: another's, of %#x, is taken away", nr);
+	check_numbers(device, nr, what.nr, is_away ? -1 : !had_it, is_away ? 0 : !had_it);
 }
 
 void ask_end(struct device *device)

@@ -102,6 +102,7 @@ static void note_rule(const struct device *device, const struct hcx_host_rule *w
 		i = find_rule(NULL, &key);
 	wrong_if(is_removed && !error && !fuzz.shared->rules[i].is_there,
 		 "RULE: another's is taken away");
+	wrong_if(error == ENOENT && !is_removed, "RULE: ENOENT");
 	wrong_if(error == ENOENT && fuzz.shared->rules[i].is_there, "RULE: its own is not there");
 	if (error)
 		return;

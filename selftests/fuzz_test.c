@@ -393,7 +393,7 @@ static bool copy_is_right(struct guest *guest)
 	static bool (*const kinds[])(struct guest *, uint64_t, uint64_t) = {
 		read_is_right, write_is_right, string_is_right,
 	};
-	uint64_t word = some_word();
+	uint64_t word = any_word();
 	unsigned int i;
 
 	for (i = 0; i < sizeof(buffer); i += sizeof(word))

@@ -172,8 +172,8 @@ static void kretprobe_detach(void)
 #ifdef CONFIG_FPROBE
 #include <linux/fprobe.h>
 
-/* What an fprobe's handlers get, from 6.14 on and before. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
+/* What an fprobe's handlers get; before 6.14 it was the other. */
+#ifdef HCX_PEER_FTRACE_REGS
 #define fprobe_regs			ftrace_regs
 #define fprobe_get_argument(regs)	ftrace_regs_get_argument(regs, 0)
 #else

@@ -3,7 +3,7 @@
 #
 #	make		build for the running kernel, or KVER= or KDIR=
 #	make demo	see it work, in a nested host
-#	make check	all tests, in nested hosts: KERNELS= VENDORS= TESTS=
+#	make check	the tests, in nested hosts: KERNELS= VENDORS= TESTS=
 #	make check-integration	DKMS, BPF, whole Linux guests, tracing tools: KERNELS= TESTS=
 #	make check-debug	the same on kernels with KASAN, lockdep, KCSAN and so on
 #	make kvm-selftests	those of KVM itself, without the module and with it

@@ -55,11 +55,29 @@ long BPF_PROG(refused, struct hcx_call *call)
 #ifdef UNBOUNDED
 	return hcx_bpf_read_guest(call, 0, text, hcx_bpf_arg(call, 0));
 #endif
+#ifdef WRITE_MORE_THAN_BUFFER
+	return hcx_bpf_write_guest(call, 0, text, 4096);
+#endif
+#ifdef WRITE_UNBOUNDED
+	return hcx_bpf_write_guest(call, 0, text, hcx_bpf_arg(call, 0));
+#endif
+#ifdef SMALL_CALLER
+	hcx_bpf_get_caller(call, (struct hcx_bpf_caller *)(text + 8));
+#endif
 #ifdef SLEEPS
 	return hcx_bpf_wait(call, 1);
 #endif
+#ifdef READS
+	return hcx_bpf_read_guest(call, 0, text, sizeof(text));
+#endif
+#ifdef WRITES
+	return hcx_bpf_write_guest(call, 0, text, sizeof(text));
+#endif
 #ifdef FALSE_CALL
 	return hcx_bpf_arg((struct hcx_call *)text, 0);
+#endif
+#ifdef NO_CALL
+	return hcx_bpf_arg(NULL, 0);
 #endif
 #ifdef NUMBER_AS_CALL
 	return hcx_bpf_arg((struct hcx_call *)hcx_bpf_arg(call, 0), 0);

@@ -9,11 +9,11 @@
 
 # The suite they are of. Its tools take all kernels in ../kernels, older and newer.
 tools_suite=trixie
-tools_packages=linux-perf,bpftrace,trace-cmd
+tools_packages=linux-perf,bpftrace,trace-cmd,bpftool
 
 # What the packages hold, with no maintainer script run.
 unpack_tools() {
-	say "unpacking perf, bpftrace and trace-cmd of Debian's $tools_suite"
+	say "unpacking perf, bpftrace, trace-cmd and bpftool of Debian's $tools_suite"
 	bootstrap $tools_suite root --variant=extract --include=$tools_packages
 }
 
@@ -55,7 +55,7 @@ copy_tools() {
 	shift
 	cached "${root%/root}" unpack_tools
 	for tool; do
-		copy_program "$dir" "$root" "$root/usr/bin/$tool"
+		copy_program "$dir" "$root" "$(find "$root"/usr/{bin,sbin} -name "$tool")"
 	done
 }
 

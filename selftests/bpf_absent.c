@@ -256,18 +256,7 @@ static unsigned int leave_stuck(const struct vmm *vmm)
 	return late;
 }
 
-/* Each touch that has begun is one. */
-static int uses_of_core(void)
-{
-	FILE *refcnt = fopen("/sys/module/kvm_hcx/refcnt", "r");
-	int uses;
-
-	TEST_ASSERT(refcnt && fscanf(refcnt, "%d", &uses) == 1, "refcnt");
-	fclose(refcnt);
-
-	return uses;
-}
-
+/* Each touch that has begun is a use of the core. */
 static void test_one_user(struct vmm *first, const struct vmm *second, int idle)
 {
 	struct vmm other;

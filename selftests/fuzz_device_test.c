@@ -71,17 +71,6 @@ static const struct {
 static struct shared *shared;
 static int cgroup;
 
-static long use_count(void)
-{
-	FILE *file = fopen("/sys/module/kvm_hcx/refcnt", "r");
-	long count;
-
-	TEST_ASSERT(file && fscanf(file, "%ld", &count) == 1, "the core's refcnt");
-	fclose(file);
-
-	return count;
-}
-
 /* Those that were to stay; anyone who is about all VMs can take them away. */
 static void remove_rules(void)
 {
@@ -105,11 +94,11 @@ static bool is_as_before(const struct tables *then, long uses)
 
 	for (i = 0; i < 100; i++) {
 		look_at_tables(&now);
-		if (are_same_tables(&now, then) && use_count() == uses)
+		if (are_same_tables(&now, then) && uses_of_core() == uses)
 			return true;
 		usleep(100000);
 	}
-	ksft_print_msg("the core's use count is %ld, and was %ld\n%s%s", use_count(), uses,
+	ksft_print_msg("the core's use count is %ld, and was %ld\n%s%s", uses_of_core(), uses,
 		       now.handlers, now.rules);
 
 	return false;
@@ -184,7 +173,7 @@ static int run_user(int i, const struct user *user, unsigned int operations, uin
 static void test_user(int i, unsigned int operations, uint64_t seed)
 {
 	static struct tables then;
-	long uses = use_count();
+	long uses = uses_of_core();
 	struct guest guest;
 	struct user user;
 

@@ -113,17 +113,9 @@ void use_some_file(struct device *unused)
 	close(fd);
 }
 
-static void put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	must(fd < 0 || write(fd, text, strlen(text)) < 0 ? errno : 0);
-	close(fd);
-}
-
 void reset_files(void)
 {
-	put(TIMING, "0");
-	put(EVENTS "/enable", "0");
-	put(EVENTS "/filter", "0");
+	must(-write_to(TIMING, "0"));
+	must(-write_to(EVENTS "/enable", "0"));
+	must(-write_to(EVENTS "/filter", "0"));
 }

@@ -54,7 +54,7 @@ void pin_to(int cpu)
 	TEST_ASSERT(!sched_setaffinity(0, sizeof(cpus), &cpus), "CPU %d: %s", cpu, strerror(errno));
 }
 
-static int write_to(const char *path, const char *text)
+int write_to(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY), error;
 
@@ -78,6 +78,26 @@ int control(const char *fmt, ...)
 	TEST_ASSERT(error != -EDOM, "hcx_test does not understand: %s", line);
 
 	return error;
+}
+
+long read_number(const char *path, const char *format)
+{
+	FILE *file = fopen(path, "r");
+	char line[256];
+	long number;
+
+	TEST_ASSERT(file, "%s: %s", path, strerror(errno));
+	do {
+		TEST_ASSERT(fgets(line, sizeof(line), file), "%s has no %s", path, format);
+	} while (sscanf(line, format, &number) != 1);
+	fclose(file);
+
+	return number;
+}
+
+long uses_of_core(void)
+{
+	return read_number("/sys/module/kvm_hcx/refcnt", "%ld");
 }
 
 bool sleeps_in(pid_t pid, const char *function)

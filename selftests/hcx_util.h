@@ -95,6 +95,15 @@ unsigned int log_lines(int log, const char *text);
 void mount_cgroups(void);
 void umount_cgroups(void);
 
+/* 0, or a negative errno of the write; the file has to be there. */
+int write_to(const char *path, const char *text);
+
+/* The number that the first line which is as @format is has, as sscanf() reads it. */
+long read_number(const char *path, const char *format);
+
+/* How often the core is used. */
+long uses_of_core(void);
+
 /* Whether a process sleeps in what a function of the kernel's has called. */
 bool sleeps_in(pid_t pid, const char *function);
 

@@ -32,13 +32,6 @@ struct caches {
 	int count;
 };
 
-static bool put(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-
-	return file && fputs(text, file) >= 0 && !fclose(file);
-}
-
 /* Of slabs that CPUs keep for themselves all objects count, so they have to give them back. */
 static void shrink_caches(void)
 {
@@ -48,7 +41,7 @@ static void shrink_caches(void)
 	if (glob("/sys/kernel/slab/kmalloc-*/shrink", 0, NULL, &files))
 		return;
 	for (i = 0; i < files.gl_pathc; i++)
-		TEST_ASSERT(put(files.gl_pathv[i], "1"), "%s", files.gl_pathv[i]);
+		TEST_ASSERT(!write_to(files.gl_pathv[i], "1"), "%s", files.gl_pathv[i]);
 	globfree(&files);
 }
 
@@ -112,13 +105,7 @@ static int stay_grown(const struct caches *before, struct caches *after, long mo
 
 static long open_files(void)
 {
-	FILE *file_nr = fopen("/proc/sys/fs/file-nr", "r");
-	long files;
-
-	TEST_ASSERT(file_nr && fscanf(file_nr, "%ld", &files) == 1, "file-nr");
-	fclose(file_nr);
-
-	return files;
+	return read_number("/proc/sys/fs/file-nr", "%ld");
 }
 
 /* A guest whose VMM answers all it can, by a descriptor that is returned. */
@@ -169,27 +156,14 @@ static void cycle(void)
 	sleep(1);	/* what waits for a grace period */
 }
 
-static long read_number(const char *path, const char *format)
-{
-	FILE *file = fopen(path, "r");
-	char line[256];
-	long number;
-
-	TEST_ASSERT(file, "%s: %s", path, strerror(errno));
-	do {
-		TEST_ASSERT(fgets(line, sizeof(line), file), "%s has no %s", path, format);
-	} while (sscanf(line, format, &number) != 1);
-	fclose(file);
-
-	return number;
-}
-
 static void put_number(const char *path, long number)
 {
 	char text[32];
+	int error;
 
 	sprintf(text, "%ld", number);
-	TEST_ASSERT(put(path, text), "%s > %s: %s", text, path, strerror(errno));
+	error = write_to(path, text);
+	TEST_ASSERT(!error, "%s > %s: %s", text, path, strerror(-error));
 }
 
 /* From here on the first call of each number comes nearer to the end. */
@@ -253,7 +227,7 @@ static void test_out_of_memory(void)
 /* Where the kernel, or another who uses cgroups, leaves it to us. */
 static bool has_memory_control(void)
 {
-	return put(CGROUPS "/cgroup.subtree_control", "+memory");
+	return !write_to(CGROUPS "/cgroup.subtree_control", "+memory");
 }
 
 static void test_limit(void)

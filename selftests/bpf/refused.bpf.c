@@ -21,6 +21,10 @@
 #define LICENSE_TEXT "GPL"
 #endif
 
+#ifndef COPY
+#define COPY hcx_bpf_read_guest
+#endif
+
 #ifndef MAP
 #define MAP data
 #endif
@@ -50,16 +54,10 @@ long BPF_PROG(refused, struct hcx_call *call)
 	ctx[0] = 0;
 #endif
 #ifdef MORE_THAN_BUFFER
-	return hcx_bpf_read_guest(call, 0, text, 4096);
+	return COPY(call, 0, text, 4096);
 #endif
 #ifdef UNBOUNDED
-	return hcx_bpf_read_guest(call, 0, text, hcx_bpf_arg(call, 0));
-#endif
-#ifdef WRITE_MORE_THAN_BUFFER
-	return hcx_bpf_write_guest(call, 0, text, 4096);
-#endif
-#ifdef WRITE_UNBOUNDED
-	return hcx_bpf_write_guest(call, 0, text, hcx_bpf_arg(call, 0));
+	return COPY(call, 0, text, hcx_bpf_arg(call, 0));
 #endif
 #ifdef SMALL_CALLER
 	hcx_bpf_get_caller(call, (struct hcx_bpf_caller *)(text + 8));
@@ -67,11 +65,8 @@ long BPF_PROG(refused, struct hcx_call *call)
 #ifdef SLEEPS
 	return hcx_bpf_wait(call, 1);
 #endif
-#ifdef READS
-	return hcx_bpf_read_guest(call, 0, text, sizeof(text));
-#endif
-#ifdef WRITES
-	return hcx_bpf_write_guest(call, 0, text, sizeof(text));
+#ifdef COPIES
+	return COPY(call, 0, text, sizeof(text));
 #endif
 #ifdef FALSE_CALL
 	return hcx_bpf_arg((struct hcx_call *)text, 0);

@@ -50,12 +50,14 @@ copy_program() {
 # copy_tools DIR TOOL...: DIR/bin/TOOL runs wherever DIR is put. That has 250 MB with
 # bpftrace, which brings LLVM and takes a nested host 3 seconds to unpack, 55 without.
 copy_tools() {
-	local dir=$1 root=$cache/tools/$tools_suite/root tool
+	local dir=$1 root=$cache/tools/$tools_suite/root tool program
 
 	shift
 	cached "${root%/root}" unpack_tools
 	for tool; do
-		copy_program "$dir" "$root" "$(find "$root"/usr/{bin,sbin} -name "$tool")"
+		program=$(find "$root"/usr/{bin,sbin} -name "$tool" | grep .) ||
+			die "$root is an older checkout's and has no $tool: remove ${root%/root}"
+		copy_program "$dir" "$root" "$program"
 	done
 }
 

@@ -20,6 +20,15 @@ build_program() {
 		-Wall -Werror -I "$top/module/include/uapi" -o "$3/$1$2" "$guest_src/$1".[cS]
 }
 
+# build_guest_module DIR KERNEL_DIR: the guest's kernel modules come out in the new DIR, from
+# sources that know nothing of kvm-hcx's kernel side.
+build_guest_module() {
+	mkdir "$1"
+	cp -r "$guest_src/guest_module" "$top/module/include" "$1"
+	echo 'obj-m := guest_module/' >"$1/Kbuild"
+	tar -C "$1" -c . | (cd "$1" && build_in_root "$2/root" "$(cat "$2/release")")
+}
+
 # The package's QEMU, the libraries it loads, and the firmware that a pc wants
 # which boots -kernel.
 copy_qemu() {

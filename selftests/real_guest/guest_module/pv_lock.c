@@ -6,21 +6,30 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/delay.h>
+#include <linux/atomic.h>
 #include <linux/module.h>
+#include <linux/processor.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
 
-#define HOLD_MS	1000
+/* By the measure of a waiter, which halts after the first sixteenth of them. */
+#define PAUSES	(16 * SPIN_THRESHOLD)
 
 static DEFINE_RAW_SPINLOCK(lock);
+static atomic_t arrived;
 static unsigned int held;
 
 static void hold(void *unused)
 {
+	unsigned int i;
+
+	atomic_inc(&arrived);
 	raw_spin_lock(&lock);
 	held++;
-	mdelay(HOLD_MS);
+	while (atomic_read(&arrived) < num_online_cpus())
+		cpu_relax();
+	for (i = 0; i < PAUSES; i++)
+		cpu_relax();
 	raw_spin_unlock(&lock);
 }
 

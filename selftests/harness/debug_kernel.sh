@@ -65,7 +65,7 @@ make_debug_kernel() {
 	local dir=root/$2-debug
 
 	cached "$cache/$dir" make_debug_root "$2"
-	say "kernel $1: building it, which takes ten minutes on two CPUs"
+	say "kernel $1: building it, which takes twenty minutes on two CPUs"
 	quietly "$cache/log/build-$1" build_debug_kernel "$1" "$3" "$cache/$dir/root"
 	quietly "$cache/log/headers-$1" install_headers "$cache/$dir/root"
 	quietly "$cache/log/unpack-$1" unpack_image

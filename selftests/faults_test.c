@@ -5,14 +5,17 @@
  * (Documentation/fault-injection/fault-injection.rst), which takes a debug kernel.
  */
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 
 #include "faults.h"
 #include "session.h"
 
 #define NR		0x90
 #define DATA		0x9000
+#define GROUP		CGROUPS "/group"
+#define TABLES		"/sys/kernel/debug/kvm_hcx/"
 
-static int control_file, session, bell;
+static int control_file, session, all_vms, group, bell;
 static struct guest guest;
 static struct hcx_host_request request;
 
@@ -52,6 +55,10 @@ static unsigned int fail_everywhere(const struct operation *op)
 	return place - 1;
 }
 
+static void nothing(void)
+{
+}
+
 static int command(const char *text)
 {
 	return write(control_file, text, strlen(text)) < 0 ? errno : 0;
@@ -65,6 +72,16 @@ static int run_register(void)
 static void undo_register(void)
 {
 	must(command("unregister faulty"));
+}
+
+static int run_replace(void)
+{
+	return command("replace faulty newer 0x90 0 value 2");
+}
+
+static void undo_replace(void)
+{
+	must(command("replace newer faulty 0x90 0 value 1"));
 }
 
 static int run_many(void)
@@ -130,6 +147,49 @@ static void undo_rule(void)
 	};
 
 	must(rule(session, &none));
+}
+
+/* A group takes a reference, and a path to find it by. */
+static int run_group_rule(void)
+{
+	const struct hcx_host_rule deny = {
+		.verb = HCX_HOST_DENY, .first = NR, .last = NR,
+		.subject = HCX_HOST_OF_CGROUP, .id = group,
+	};
+
+	return rule(all_vms, &deny);
+}
+
+static void undo_group_rule(void)
+{
+	const struct hcx_host_rule none = {
+		.flags = HCX_HOST_REMOVE, .first = NR, .last = NR,
+		.subject = HCX_HOST_OF_CGROUP, .id = group,
+	};
+
+	must(rule(all_vms, &none));
+}
+
+static int read_table(const char *path)
+{
+	int fd = open(path, O_RDONLY), error;
+	char text[4096];
+	ssize_t len;
+
+	if (fd < 0)
+		return errno;
+	do {
+		len = read(fd, text, sizeof(text));
+		error = len < 0 ? errno : 0;
+	} while (len > 0);
+	close(fd);
+
+	return error;
+}
+
+static int run_tables(void)
+{
+	return read_table(TABLES "handlers") ?: read_table(TABLES "calls");
 }
 
 /* The VM's first call of the number. What KVM itself wants for a VM's first run, it has by then. */
@@ -199,10 +259,6 @@ static void undo_respond(void)
 	request = next_request(session);
 }
 
-static void nothing(void)
-{
-}
-
 static void expect_faults(const char *what, int (*run)(void), void (*undo)(void))
 {
 	const struct operation op = { what, run, undo };
@@ -216,9 +272,25 @@ static void test_modules(void)
 	expect_faults("to register", run_register, undo_register);
 	expect_faults("to register five at once", run_many, undo_many);
 	must(run_register());
+	expect_faults("to replace", run_replace, undo_replace);
 	prepare_call();
 	expect_faults("a VM's first call", run_call, undo_call);
+	expect_faults("to read the tables", run_tables, nothing);
 	undo_register();
+}
+
+static void test_group(void)
+{
+	mount_cgroups();
+	must(mkdir(GROUP, 0700) ? errno : 0);
+	group = open(GROUP, O_RDONLY | O_DIRECTORY);
+	all_vms = open_device();
+	must(set_vm(all_vms, -1, HCX_HOST_ALL_VMS));
+	expect_faults("to set a group's rule", run_group_rule, undo_group_rule);
+	close(all_vms);
+	close(group);
+	must(rmdir(GROUP) ? errno : 0);
+	umount_cgroups();
 }
 
 static void test_programs(void)
@@ -230,6 +302,7 @@ static void test_programs(void)
 	expect_faults("to serve a number", run_serve, undo_serve);
 	expect_faults("to set up a doorbell", run_doorbell, undo_serve);
 	expect_faults("to set a rule", run_rule, undo_rule);
+	test_group();
 }
 
 static void test_requests(void)
@@ -247,7 +320,7 @@ static void test_requests(void)
 int main(void)
 {
 	require_faults();
-	require_hcx(11);
+	require_hcx(14);
 	control_file = open("/sys/kernel/debug/hcx_test/control", O_WRONLY);
 	bell = eventfd(0, 0);
 	guest_create(&guest, GUEST_LONG, 0);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Each allocation that the core makes while it is loaded fails once: it is then not there, and
- * nothing of it, or it is there and works. As in faults_test.c, by fail-nth; what the module loader
- * itself allocates is left out, since it has warnings of its own for that.
+ * Each allocation that the core makes while it is loaded fails once, and each of handler modules:
+ * it is then not there, and nothing of it, or it is there and works. As in faults_test.c, by
+ * fail-nth; what the module loader itself allocates is left out, since it has warnings of its own
+ * for that.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,13 +15,24 @@
 #include "hcx_util.h"
 
 #define TEXT_MAX 16384
+#define TABLES	"/sys/kernel/debug/kvm_hcx/"
 
-static char path[128];
+/* A module, and the one that it uses. */
+struct module {
+	const char *name;
+	const char *used;
+	bool (*works)(void);
+};
 
-static int load(void)
+static int load(const struct module *module)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), error;
+	struct utsname kernel;
+	char path[192];
+	int fd, error;
 
+	uname(&kernel);
+	snprintf(path, sizeof(path), "/lib/modules/%s/%s.ko", kernel.release, module->name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	TEST_ASSERT(fd >= 0, "%s: %s", path, strerror(errno));
 	error = syscall(SYS_finit_module, fd, "", 0) ? errno : 0;
 	close(fd);
@@ -28,10 +40,18 @@ static int load(void)
 	return error;
 }
 
-static void unload(void)
+static void unload(const struct module *module)
 {
-	TEST_ASSERT(!syscall(SYS_delete_module, "kvm_hcx", O_NONBLOCK), "rmmod: %s",
-		    strerror(errno));
+	TEST_ASSERT(!syscall(SYS_delete_module, module->name, O_NONBLOCK), "rmmod %s: %s",
+		    module->name, strerror(errno));
+}
+
+static bool is_loaded(const struct module *module)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/module/%s", module->name);
+	return !access(path, F_OK);
 }
 
 static void read_text(const char *from, char *text)
@@ -43,32 +63,38 @@ static void read_text(const char *from, char *text)
 	fclose(file);
 }
 
-/* What a module can leave beside files: functions that are traced, a module that is held. */
+/* What a module can leave: functions that are traced, a module that is held, handlers, files. */
 struct traces {
-	char functions[TEXT_MAX], users[TEXT_MAX];
+	char functions[TEXT_MAX], users[TEXT_MAX], handlers[TEXT_MAX];
+	bool has_device, has_tables;
 };
 
-static struct traces without_core;
+static struct traces before, now;
 
-static void look(struct traces *traces)
+static void look(const struct module *module, struct traces *traces)
 {
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/refcnt", module->used);
 	read_text("/sys/kernel/tracing/enabled_functions", traces->functions);
-	read_text("/sys/module/kvm/refcnt", traces->users);
+	read_text(path, traces->users);
+	traces->has_device = !access("/dev/kvm_hcx", F_OK);
+	traces->has_tables = !access(TABLES, F_OK);
+	traces->handlers[0] = '\0';
+	if (traces->has_tables)
+		read_text(TABLES "handlers", traces->handlers);
 }
 
-static bool is_gone(void)
+static bool is_gone(const struct module *module)
 {
-	static struct traces now;
-
-	look(&now);
-	return access("/sys/module/kvm_hcx", F_OK) && access("/dev/kvm_hcx", F_OK) &&
-	       access("/sys/kernel/debug/kvm_hcx", F_OK) &&
-	       !strcmp(now.functions, without_core.functions) &&
-	       !strcmp(now.users, without_core.users);
+	look(module, &now);
+	return !is_loaded(module) && !strcmp(now.functions, before.functions) &&
+	       !strcmp(now.users, before.users) && !strcmp(now.handlers, before.handlers) &&
+	       now.has_device == before.has_device && now.has_tables == before.has_tables;
 }
 
 /* A VM of which the core knows, when it has to tell its end. */
-static bool works(void)
+static bool core_works(void)
 {
 	struct guest guest;
 	uint64_t rax;
@@ -78,6 +104,30 @@ static bool works(void)
 	guest_free(&guest);
 
 	return rax == HCX_ABI_VERSION;
+}
+
+/* A guest finds its handler. */
+static bool finds(const char *name)
+{
+	uint64_t words[2] = {}, nr;
+	struct guest guest;
+
+	memcpy(words, name, strlen(name));
+	guest_create(&guest, GUEST_LONG, 0);
+	nr = guest_call(&guest, HCX_NR_DISCOVERY, HCX_DISCOVER_NAME, words[0], words[1], 0);
+	guest_free(&guest);
+
+	return nr <= HCX_NR_LAST;
+}
+
+static bool marker_works(void)
+{
+	return finds("marker");
+}
+
+static bool clock_works(void)
+{
+	return finds("clock");
 }
 
 /*
@@ -90,51 +140,60 @@ static bool is_of_memory(int error)
 }
 
 /* How many places have failed, or 0: one of them left something, or an error of another kind. */
-static unsigned int fail_everywhere(void)
+static unsigned int fail_everywhere(const struct module *module)
 {
 	unsigned int place;
 	int error;
 
+	look(module, &before);
 	for (place = 1;; place++) {
 		fail_at(place);
-		error = load();
+		error = load(module);
 		if (!fault_happened())
 			break;
-		if (error && (!is_of_memory(error) || !is_gone())) {
+		if (error && (!is_of_memory(error) || !is_gone(module))) {
 			ksft_print_msg("place %u: %s, and it is %sgone\n", place, strerror(error),
-				       is_gone() ? "" : "not ");
+				       is_gone(module) ? "" : "not ");
 			return 0;
 		}
 		if (error)
 			continue;
-		if (!works()) {
+		if (!module->works()) {
 			ksft_print_msg("place %u: it is loaded and does not work\n", place);
 			return 0;
 		}
-		unload();
+		unload(module);
 	}
 	TEST_ASSERT(!error, "it does not load: %s", strerror(error));
 
 	return place - 1;
 }
 
+static void test_module(const struct module *module)
+{
+	unsigned int places = fail_everywhere(module);
+
+	ksft_test_result(places, "%s fails to load in %u places, and leaves nothing\n",
+			 module->name, places);
+	expect(module->works(), true, "it loads when nothing fails");
+}
+
 int main(void)
 {
-	struct utsname name;
-	unsigned int places;
+	static const struct module modules[] = {
+		{ "kvm_hcx", "kvm", core_works },
+		{ "hcx_marker", "kvm_hcx", marker_works },
+		{ "hcx_clock", "kvm_hcx", clock_works },
+	};
+	int i;
 
 	require_faults();
-	require_hcx(2);
+	require_hcx(3 * ARRAY_SIZE(modules));
 	fail_only_in_modules();
-	uname(&name);
-	snprintf(path, sizeof(path), "/lib/modules/%s/kvm_hcx.ko", name.release);
 	TEST_ASSERT(!system("rmmod " OTHER_MODULES " kvm_hcx"), "the modules do not go");
-	look(&without_core);
-	TEST_ASSERT(is_gone(), "the core is there without a module");
-
-	places = fail_everywhere();
-	ksft_test_result(places, "the core fails to load in %u places, and leaves nothing\n",
-			 places);
-	expect(works(), true, "it loads when nothing fails");
+	for (i = 0; i < ARRAY_SIZE(modules); i++) {
+		expect(is_loaded(&modules[i]), false, "%s is not there", modules[i].name);
+		test_module(&modules[i]);
+	}
 	ksft_finished();
 }

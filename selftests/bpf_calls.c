@@ -14,6 +14,7 @@
 #define ROM_GPA		0x200000
 #define HOLE		0x40000000
 #define BELL		0x71
+#define TABLES		"/sys/kernel/debug/kvm_hcx/"
 
 static uint64_t ask(struct guest *guest, enum probe probe, uint64_t a1, uint64_t a2)
 {
@@ -66,6 +67,7 @@ static void test_caller(struct guest *guest)
 	expect(ask(&narrow, ARG, 2, 1ULL << 40 | 5), 5, "arguments: of 32 bits");
 	expect(ask(guest, ARG, 4, 5), 0, "arguments: there is no fifth");
 	expect(ask(&user, READ, SLOT_GPA, 0), ERR64(KVM_EPERM), "memory: not for ring 3");
+	expect(ask(&user, WRITE, SLOT_GPA, 1), ERR64(KVM_EPERM), "memory: nor to be written by it");
 	guest_free(&other);
 	guest_free(&user);
 	guest_free(&narrow);
@@ -90,6 +92,8 @@ static void test_memory(struct guest *guest)
 	expect(ask(guest, READ, ROM_GPA, 0), 0, "memory: a read-only slot");
 	expect(ask(guest, WRITE, ROM_GPA, 0), ERR64(KVM_EFAULT), "memory: the same, written to");
 	expect(ask(guest, READ_TOO_MUCH, SLOT_GPA, 0), ERR64(KVM_E2BIG), "memory: too much");
+	expect(ask(guest, WRITE_TOO_MUCH, SLOT_GPA, 0), ERR64(KVM_E2BIG),
+	       "memory: too much, written");
 }
 
 static void test_result(struct guest *guest)
@@ -181,6 +185,38 @@ static void test_rules(void)
 	guest_free(&guest);
 }
 
+static void test_opt_in(struct guest *guest)
+{
+	struct hcx_host_rule open = {
+		.verb = HCX_HOST_HANDLE, .first = OPT_IN, .last = OPT_IN,
+		.subject = HCX_HOST_OF_EVERYONE,
+	};
+	int all_vms = open_device();
+
+	must(set_vm(all_vms, -1, HCX_HOST_ALL_VMS));
+	expect(guest_call0(guest, OPT_IN), ERR64(KVM_ENOSYS), "rules: closed, as it is opt-in");
+	must(rule(all_vms, &open));
+	expect(guest_call0(guest, OPT_IN), 0, "rules: opened");
+	close(all_vms);
+}
+
+/* And in the end: what was forwarded stays denied. */
+static void test_forward(struct guest *guest)
+{
+	struct hcx_host_rule forward = { .verb = HCX_HOST_FORWARD, .first = PROBE, .last = PROBE };
+	int session = open_session(guest->vm);
+
+	must(rule(session, &forward));
+	guest_prepare(guest, PROBE, WHO, OF_NR, 0, 0);
+	guest_enter(guest);
+	expect(guest->vcpu->run->exit_reason, KVM_EXIT_HYPERCALL, "rules: forwarded");
+	guest->vcpu->run->hypercall.ret = 0x5a;
+	vcpu_run(guest->vcpu);
+	vcpu_regs_get(guest->vcpu, &guest->regs);
+	expect(guest->regs.rax, 0x5a, "rules: the VMM's answer");
+	close(session);
+}
+
 static void test_counts(struct guest *guest)
 {
 	struct counted before, after;
@@ -194,12 +230,30 @@ static void test_counts(struct guest *guest)
 	expect(after.inside, 0, "counts: nobody is inside");
 }
 
+static long over_budget(void)
+{
+	return read_number(TABLES "handlers", "%*s probe %*s %*u %*u %ld");
+}
+
+static void test_time(struct guest *guest)
+{
+	long before = over_budget();
+
+	ask(guest, WAIT, 60000, 0);
+	expect(over_budget() - before, 1, "time: a call over its budget is counted");
+	must(-write_to(TABLES "timing", "1"));
+	ask(guest, WHO, OF_NR, 0);
+	must(-write_to(TABLES "timing", "0"));
+	ask(guest, WHO, OF_NR, 0);
+	expect(read_number(TABLES "latency", "%*s probe all %ld"), 1, "time: one call was timed");
+}
+
 int main(void)
 {
 	struct guest guest;
 
 	ksft_print_header();
-	ksft_set_plan(1 + 12 + 9 + 5 + 6 + 3 + 4 + 2 + 3);
+	ksft_set_plan(1 + 13 + 10 + 5 + 6 + 3 + 4 + 3 + 2 + 2 + 2 + 2);
 	create(&guest, GUEST_LONG, 0);
 	test_made_by_thread();
 	test_caller(&guest);
@@ -211,6 +265,9 @@ int main(void)
 	test_wait(&guest);
 	test_counts(&guest);
 	test_rules();
+	test_opt_in(&guest);
+	test_time(&guest);
+	test_forward(&guest);
 	guest_free(&guest);
 	ksft_finished();
 }

@@ -3,7 +3,7 @@
  * Another loader than hcx-bpf, and a bad one: it attaches a handler that is attached, replaces
  * handlers by such, does both without CAP_SYS_ADMIN, and attaches what has a wrong name. All of
  * that fails, and both handlers stay and go as they should.
- * Arguments: the objects of hello and nap, and of those with wrong names.
+ * Arguments: the objects of hello and nap, of one that is no link, and of those with wrong names.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -96,8 +96,8 @@ int main(int argc, char *argv[])
 	struct bpf_link *of_hello, *of_nap;
 	int i;
 
-	if (argc < 3)
-		errx(2, "usage: links hello.bpf.o nap.bpf.o [WRONG_NAME.bpf.o...]");
+	if (argc < 4)
+		errx(2, "usage: links hello.bpf.o nap.bpf.o no_link.bpf.o [WRONG_NAME.bpf.o...]");
 	hello = load(argv[1]);
 	nap = load(argv[2]);
 	of_hello = attach(hello);
@@ -110,7 +110,8 @@ int main(int argc, char *argv[])
 		     "replaced by itself");
 	expect_error(EBUSY, bpf_link_update(bpf_link__fd(of_hello), bpf_map__fd(nap), NULL),
 		     "replaced by one that is attached");
-	for (i = 3; i < argc; i++)
+	expect_error(EOPNOTSUPP, !bpf_map__attach_struct_ops(load(argv[3])), argv[3]);
+	for (i = 4; i < argc; i++)
 		expect_error(EINVAL, !bpf_map__attach_struct_ops(load(argv[i])), argv[i]);
 	expect_registered(true, true, "refused");
 

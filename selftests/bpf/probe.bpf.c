@@ -22,12 +22,15 @@ static long write(struct hcx_call *call, __u64 gpa, __u64 value)
 	return hcx_bpf_write_guest(call, gpa, &value, sizeof(value));
 }
 
-static long read_too_much(struct hcx_call *call, __u64 gpa)
+static long copy_too_much(struct hcx_call *call, __u64 gpa, bool write)
 {
 	__u32 zero = 0;
 	char *data = bpf_map_lookup_elem(&too_much, &zero);
 
-	return data ? hcx_bpf_read_guest(call, gpa, data, TOO_MUCH) : -1;
+	if (!data)
+		return -1;
+	return write ? hcx_bpf_write_guest(call, gpa, data, TOO_MUCH) :
+		       hcx_bpf_read_guest(call, gpa, data, TOO_MUCH);
 }
 
 static long who(struct hcx_call *call, __u64 field)
@@ -68,7 +71,9 @@ long BPF_PROG(probe, struct hcx_call *call)
 	case WRITE:
 		return write(call, a1, a2);
 	case READ_TOO_MUCH:
-		return read_too_much(call, a1);
+		return copy_too_much(call, a1, false);
+	case WRITE_TOO_MUCH:
+		return copy_too_much(call, a1, true);
 	case WHO:
 		return who(call, a1);
 	case RESULT:

@@ -41,6 +41,20 @@ struct {
 
 char LICENSE[] SEC("license") = LICENSE_TEXT;
 
+#ifdef IN_RCU
+void bpf_rcu_read_lock(void) __ksym;
+void bpf_rcu_read_unlock(void) __ksym;
+#endif
+
+/* A program of another type beside the handler. */
+#ifdef FROM_KPROBE
+SEC("kprobe/schedule")
+int elsewhere(struct hcx_call *call)
+{
+	return hcx_bpf_arg(call, 0);
+}
+#endif
+
 #ifndef NO_PROGRAM
 SEC(SECTION)
 long BPF_PROG(refused, struct hcx_call *call)
@@ -64,6 +78,11 @@ long BPF_PROG(refused, struct hcx_call *call)
 #endif
 #ifdef SLEEPS
 	return hcx_bpf_wait(call, 1);
+#endif
+#ifdef IN_RCU
+	bpf_rcu_read_lock();
+	hcx_bpf_wait(call, 1);
+	bpf_rcu_read_unlock();
 #endif
 #ifdef COPIES
 	return COPY(call, 0, text, sizeof(text));

@@ -8,6 +8,8 @@ compare=$PWD/compare.awk
 here=
 
 mkdir "$tmp/cwd"
+: >"$tmp/to_here"
+: >"$tmp/to_told"
 
 # commands_of FILE [SECTION]: of the literal blocks, those of one section: N.command and, where
 # output follows, N.sample. Prints how many.

@@ -14,19 +14,33 @@
 #define SOAK_HOT_SLOT	21
 
 #define SOAK_VCPUS	2
-#define SOAK_VMS_MAX	1000	/* one after the other, two at a time */
+#define SOAK_VMS	2	/* at a time */
+#define SOAK_VMS_MAX	1000	/* one after the other */
 
-/* The numbers: NR to NR + TURNS - 1 by hcx_test.ko, and one that each VMM serves in its VM. */
+/*
+ * The numbers: some by hcx_test.ko, the last of which writes to the caller's memory and answers
+ * 0; one by bpf/storm.bpf.c; and one that each VMM serves in its VM.
+ */
+enum {
+	SOAK_FILL = 5,
+	SOAK_BPF,
+	SOAK_TURNS,
+};
+
 #define SOAK_NR		0xa0
-#define SOAK_TURNS	6
-#define SOAK_FILL	(SOAK_TURNS - 1)	/* writes to the caller's memory, and answers 0 */
+#define SOAK_BPF_NR	0x72
 #define SOAK_SERVED_NR	0xb0
+
+static inline uint32_t soak_nr(int turn)
+{
+	return turn == SOAK_BPF ? SOAK_BPF_NR : SOAK_NR + turn;
+}
 
 #define SOAK_ABSENT	ERR64(KVM_ENOSYS)
 #define SOAK_STATES	64
 
 /*
- * The answers of a number, one state after the other: those from @done to @started are
+ * The answers of a number in a VM, one state after the other: those from @done to @started are
  * possible. A call may have any that was possible between its beginning and its end.
  */
 struct soak_turn {
@@ -45,12 +59,14 @@ struct soak_seen {
 
 struct soak_vm {
 	struct soak_turn served;
+	uint64_t is_started;
 	uint64_t has_session;
+	uint64_t to_deny;			/* a number, until the VMM has done so */
 	struct soak_seen seen[SOAK_VCPUS];
 };
 
 struct soak_shared {
-	struct soak_turn turns[SOAK_TURNS];
+	struct soak_turn turns[SOAK_VMS][SOAK_TURNS];
 	uint64_t last_answer[SOAK_TURNS];	/* 0: not yet */
 	uint64_t stop;
 	uint64_t may_serve;			/* VMMs may open the device */
@@ -79,7 +95,43 @@ static inline void soak_end(struct soak_turn *turn)
 	soak_set(&turn->done, turn->started);
 }
 
-/* A VMM with the VM @vm, until it is told to stop, or killed. */
-void soak_run_vmm(struct soak_shared *shared, int vm);
+/* A VMM with the VM @id, which is the @vm'th now, until it is told to stop, or killed. */
+void soak_run_vmm(struct soak_shared *shared, int vm, int id);
+
+/* For the storm's parts. */
+unsigned int soak_below(unsigned int limit);
+void soak_run(const char *command);
+
+/* Where the kernel has such a file. */
+void soak_put(const char *path, const char *text);
+
+/*
+ * The rules: what they will be is decided here first, and so what becomes of calls, then the
+ * answers that may be begin, and then the rule is set.
+ */
+bool soak_is_open(int turn, int vm, bool opt_in);
+struct hcx_host_rule soak_plan_rule(int turn);
+bool soak_plan_removal(int turn, struct hcx_host_rule *rule);
+bool soak_plan_own_deny(int turn, int vm);
+bool soak_has_own_rules(int vm);
+/* They go: with the administrator's descriptor, with the core, with a VMM. */
+void soak_forget_rules(void);
+void soak_forget_own_rules(int vm);
+void soak_forget_vmm(int vm);
+void soak_new_vmm(int vm, pid_t pid);
+
+/* Each switches one on, or off. */
+void soak_trace(void);
+void soak_probe(void);
+void soak_tracers_off(void);
+
+/*
+ * A handler in BPF that adds @added to its answer; there are SOAK_BPF_OBJECTS for this, from 0.
+ * None where make soak has not brought what attaches them.
+ */
+#define SOAK_BPF_OBJECTS 2
+bool soak_has_bpf(void);
+void soak_attach_bpf(bool replace, uint64_t added);
+void soak_detach_bpf(void);
 
 #endif /* SELFTEST_HCX_SOAK_H */

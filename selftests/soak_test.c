@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A storm: the vCPUs of two VMs call, while handlers are registered, replaced, denied and
- * unregistered, modules are loaded and unloaded, the core among them, VMMs serve and are
- * killed, memory changes, functions are traced, CPUs go and come back. Each answer has to be
- * one that was possible during the call, and in the end no call is lost.
+ * A storm: the vCPUs of two VMs call, while handlers are registered, replaced and
+ * unregistered, rules set and taken away, modules are loaded and unloaded, the core among them,
+ * VMMs serve and are killed, memory changes, functions are traced, CPUs go and come back. Each
+ * answer has to be one that was possible during the call, and in the end no call is lost.
  *
- * soak_test [SECONDS [SEED]]; make soak runs it for long.
+ * soak_test [SECONDS [SEED]]; make soak runs it for long, and with a handler in BPF.
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -15,17 +15,15 @@
 
 #include "soak.h"
 
-#define VMS	2
-#define TRACING	"/sys/kernel/tracing/"
 #define CORE	"/sys/kernel/debug/kvm_hcx/"
 
 static struct soak_shared *shared;
 static uint64_t random_state, value, changes;
 static int all_vms;
 
-/* What hcx_test.ko has for a number now. */
+/* What is registered for a number now. */
 static struct {
-	bool registered, denied;
+	bool registered, opt_in;
 	char name[HCX_NAME_LEN];
 	uint64_t answer;
 } turns[SOAK_TURNS];
@@ -33,25 +31,24 @@ static struct {
 static struct {
 	pid_t pid;
 	int id;
-} vmms[VMS];
+} vmms[SOAK_VMS];
 static int next_id;
 
-static bool tracing, probing, timing, cpu_is_off;
+static bool timing, cpu_is_off;
 
-static unsigned int below(unsigned int limit)
+unsigned int soak_below(unsigned int limit)
 {
 	return random_below(&random_state, limit);
 }
 
-static void run(const char *command)
+void soak_run(const char *command)
 {
 	int status = system(command);
 
 	TEST_ASSERT(!status, "%s: status %#x", command, status);
 }
 
-/* Where the kernel has such a file. */
-static void put(const char *path, const char *text)
+void soak_put(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_APPEND);
 
@@ -61,71 +58,160 @@ static void put(const char *path, const char *text)
 	close(fd);
 }
 
-static uint64_t answer_of(int i)
+static void begin_in(int vm, int i)
 {
-	return turns[i].registered && !turns[i].denied ? turns[i].answer : SOAK_ABSENT;
+	bool answers = turns[i].registered && soak_is_open(i, vm, turns[i].opt_in);
+
+	soak_begin(&shared->turns[vm][i], answers ? turns[i].answer : SOAK_ABSENT);
+}
+
+/* A change, from when it is decided to when it has been made. */
+static void begin(int i)
+{
+	int vm;
+
+	changes++;
+	for (vm = 0; vm < SOAK_VMS; vm++)
+		begin_in(vm, i);
+}
+
+static void finish(int i)
+{
+	int vm;
+
+	for (vm = 0; vm < SOAK_VMS; vm++)
+		soak_end(&shared->turns[vm][i]);
+}
+
+static void begin_all(void)
+{
+	int i;
+
+	for (i = 0; i < SOAK_TURNS; i++)
+		begin(i);
+}
+
+static void finish_all(void)
+{
+	int i;
+
+	for (i = 0; i < SOAK_TURNS; i++)
+		finish(i);
 }
 
 /* By a command to hcx_test.ko, "register" or "replace OLD". */
-static void new_handler(int i, const char *command)
+static void new_handler(int i, const char *command, bool opt_in)
 {
 	turns[i].registered = true;
+	turns[i].opt_in = opt_in;
 	turns[i].answer = i == SOAK_FILL ? 0 : ++value;
-	snprintf(turns[i].name, sizeof(turns[i].name), "s%d.%lu", i, ++changes);
-	soak_begin(&shared->turns[i], answer_of(i));
-	must_control("%s %s %d 0 %s %lu", command, turns[i].name, SOAK_NR + i,
-		     i == SOAK_FILL ? "fill" : "value", turns[i].answer);
-	soak_end(&shared->turns[i]);
+	snprintf(turns[i].name, sizeof(turns[i].name), "s%d.%lu", i, changes);
+	begin(i);
+	must_control("%s %s %d %d %s %lu", command, turns[i].name, soak_nr(i),
+		     opt_in ? HCX_OPT_IN : 0, i == SOAK_FILL ? "fill" : "value",
+		     turns[i].answer);
+	finish(i);
 }
 
-static void register_turn(int i)
+static void new_handler_in_bpf(bool replace)
 {
-	new_handler(i, "register");
+	turns[SOAK_BPF].registered = true;
+	turns[SOAK_BPF].answer = soak_below(SOAK_BPF_OBJECTS);
+	begin(SOAK_BPF);
+	soak_attach_bpf(replace, turns[SOAK_BPF].answer);
+	finish(SOAK_BPF);
 }
 
-static void replace_turn(int i)
+static void register_turn(int i, bool opt_in)
+{
+	if (i == SOAK_BPF)
+		new_handler_in_bpf(false);
+	else
+		new_handler(i, "register", opt_in);
+}
+
+static void replace_turn(int i, bool opt_in)
 {
 	char command[32];
 
 	snprintf(command, sizeof(command), "replace %s", turns[i].name);
-	new_handler(i, command);
+	if (i == SOAK_BPF)
+		new_handler_in_bpf(true);
+	else
+		new_handler(i, command, opt_in);
 }
 
 static void unregister_turn(int i)
 {
 	turns[i].registered = false;
-	changes++;
-	soak_begin(&shared->turns[i], answer_of(i));
-	must_control("unregister %s", turns[i].name);
-	soak_end(&shared->turns[i]);
+	begin(i);
+	if (i == SOAK_BPF)
+		soak_detach_bpf();
+	else
+		must_control("unregister %s", turns[i].name);
+	finish(i);
 }
 
-static void deny_turn(int i, bool deny)
+static void change_turn(int i)
 {
-	const struct hcx_host_rule wanted = {
-		.verb = deny ? HCX_HOST_DENY : 0, .flags = deny ? 0 : HCX_HOST_REMOVE,
-		.first = SOAK_NR + i, .last = SOAK_NR + i, .subject = HCX_HOST_OF_EVERYONE,
-	};
+	bool opt_in = !soak_below(4);
 
-	turns[i].denied = deny;
-	changes++;
-	soak_begin(&shared->turns[i], answer_of(i));
-	must(rule(all_vms, &wanted));
-	soak_end(&shared->turns[i]);
+	if (!turns[i].registered)
+		register_turn(i, opt_in);
+	else if (soak_below(2))
+		replace_turn(i, opt_in);
+	else
+		unregister_turn(i);
 }
 
 static void change_one(void)
 {
-	int i = below(SOAK_TURNS);
+	change_turn(soak_below(SOAK_BPF));
+}
 
-	if (!below(3))
-		deny_turn(i, !turns[i].denied);
-	else if (!turns[i].registered)
-		register_turn(i);
-	else if (below(2))
-		replace_turn(i);
-	else
-		unregister_turn(i);
+/* It takes long: each program is verified. */
+static void change_bpf(void)
+{
+	if (soak_has_bpf())
+		change_turn(SOAK_BPF);
+}
+
+static void set_rule(int i, const struct hcx_host_rule *wanted)
+{
+	begin(i);
+	must(rule(all_vms, wanted));
+	finish(i);
+}
+
+static void change_rule(void)
+{
+	int i = soak_below(SOAK_TURNS);
+	struct hcx_host_rule wanted = soak_plan_rule(i);
+
+	set_rule(i, &wanted);
+}
+
+static void remove_rules(int i)
+{
+	struct hcx_host_rule wanted;
+
+	while (soak_plan_removal(i, &wanted))
+		set_rule(i, &wanted);
+}
+
+/* By the VM's own VMM. */
+static void deny_in_vm(void)
+{
+	int i = soak_below(SOAK_TURNS), vm = soak_below(SOAK_VMS);
+	uint64_t *to_deny = &shared->vms[vmms[vm].id].to_deny;
+
+	if (!soak_plan_own_deny(i, vm))
+		return;
+	begin(i);
+	soak_set(to_deny, soak_nr(i));
+	while (soak_get(to_deny))
+		usleep(1000);
+	finish(i);
 }
 
 static void open_all_vms(void)
@@ -134,156 +220,203 @@ static void open_all_vms(void)
 	must(set_vm(all_vms, -1, HCX_HOST_ALL_VMS));
 }
 
+static void close_all_vms(void)
+{
+	soak_forget_rules();
+	begin_all();
+	close(all_vms);
+	finish_all();
+}
+
+static void reopen_all_vms(void)
+{
+	close_all_vms();
+	open_all_vms();
+}
+
 /* What hcx_test.ko has registered goes with it. */
 static void reload_handlers(void)
 {
 	int i;
 
-	for (i = 0; i < SOAK_TURNS; i++) {
+	for (i = 0; i < SOAK_BPF; i++)
 		turns[i].registered = false;
-		soak_begin(&shared->turns[i], SOAK_ABSENT);
-	}
-	run("rmmod hcx_test");
-	for (i = 0; i < SOAK_TURNS; i++)
-		soak_end(&shared->turns[i]);
-	run("modprobe hcx_test");
+	begin_all();
+	soak_run("rmmod hcx_test");
+	finish_all();
+	soak_run("modprobe hcx_test");
 }
 
 static bool some_session(void)
 {
 	int i;
 
-	for (i = 0; i < VMS; i++)
+	for (i = 0; i < SOAK_VMS; i++)
 		if (vmms[i].pid && soak_get(&shared->vms[vmms[i].id].has_session))
 			return true;
 
 	return false;
 }
 
+/* A handler in BPF that is detached keeps it for a moment. */
+static void unload_core(void)
+{
+	int tries = soak_has_bpf() ? 100 : 1;
+
+	soak_run("rmmod " OTHER_MODULES);
+	while (system("rmmod kvm_hcx 2>/dev/null")) {
+		TEST_ASSERT(--tries, "the core cannot be unloaded");
+		usleep(100000);
+	}
+}
+
 /* No program may have the device open: it keeps the core. */
 static void reload_core(void)
 {
-	int i;
+	int vm;
 
 	soak_set(&shared->may_serve, 0);
-	for (i = 0; i < SOAK_TURNS; i++)
-		if (turns[i].denied)
-			deny_turn(i, false);
-	close(all_vms);
+	close_all_vms();
 	reload_handlers();
+	if (turns[SOAK_BPF].registered)
+		unregister_turn(SOAK_BPF);
 	while (some_session())
 		usleep(1000);
-	run("rmmod " OTHER_MODULES " kvm_hcx && modprobe -a kvm_hcx " OTHER_MODULES);
+	unload_core();
+	for (vm = 0; vm < SOAK_VMS; vm++)
+		soak_forget_own_rules(vm);
+	soak_run("modprobe -a kvm_hcx " OTHER_MODULES);
 	open_all_vms();
 	soak_set(&shared->may_serve, 1);
 }
 
-static void start_vmm(int i)
+/* What was about the one before is not about this one. */
+static void expect_of_new(int vm)
 {
-	vmms[i].id = next_id++;
-	soak_set(&shared->vms[vmms[i].id].served.answer[0], SOAK_ABSENT);
-	fflush(stdout);
-	vmms[i].pid = fork();
-	if (vmms[i].pid)
-		return;
+	int i;
+
+	for (i = 0; i < SOAK_TURNS; i++) {
+		begin_in(vm, i);
+		soak_end(&shared->turns[vm][i]);
+	}
+}
+
+static void run_vmm(int vm, struct soak_vm *its)
+{
 	close(all_vms);
-	soak_run_vmm(shared, vmms[i].id);
+	soak_set(&its->is_started, 1);
+	soak_run_vmm(shared, vm, vmms[vm].id);
 	_exit(0);
 }
 
-static void end_vmm(int i, int wanted)
+/* Rules go with the last descriptor, so it may keep none. */
+static void start_vmm(int vm)
+{
+	struct soak_vm *its = &shared->vms[next_id];
+
+	soak_forget_vmm(vm);
+	expect_of_new(vm);
+	soak_set(&its->served.answer[0], SOAK_ABSENT);
+	vmms[vm].id = next_id++;
+	fflush(stdout);
+	vmms[vm].pid = fork();
+	if (!vmms[vm].pid)
+		run_vmm(vm, its);
+	while (!soak_get(&its->is_started))
+		usleep(1000);
+	soak_new_vmm(vm, vmms[vm].pid);
+}
+
+static void end_vmm(int vm, int wanted)
 {
 	int status;
 
-	waitpid(vmms[i].pid, &status, 0);
+	waitpid(vmms[vm].pid, &status, 0);
 	TEST_ASSERT(status == wanted, "a VMM ended with status %#x", status);
-	vmms[i].pid = 0;
+	vmms[vm].pid = 0;
 }
 
+static void replace_vmm(int vm)
+{
+	kill(vmms[vm].pid, SIGKILL);
+	end_vmm(vm, SIGKILL);
+	start_vmm(vm);
+}
+
+/* Some are left for the end. */
 static void kill_vmm(void)
 {
-	int i = below(VMS);
-
-	if (next_id == SOAK_VMS_MAX)
-		return;
-	kill(vmms[i].pid, SIGKILL);
-	end_vmm(i, SIGKILL);
-	start_vmm(i);
+	if (next_id < SOAK_VMS_MAX - SOAK_VMS)
+		replace_vmm(soak_below(SOAK_VMS));
 }
 
 static void signal_vmm(void)
 {
-	kill(vmms[below(VMS)].pid, SIGUSR1);
-}
-
-static void trace(void)
-{
-	tracing = !tracing;
-	put(TRACING "events/hcx/enable", tracing ? "1" : "0");
-	put(TRACING "events/kvm/enable", tracing ? "1" : "0");
-}
-
-static void probe(void)
-{
-	probing = !probing;
-	if (probing)
-		put(TRACING "kprobe_events", "p:soak kvm_emulate_hypercall");
-	put(TRACING "events/kprobes/soak/enable", probing ? "1" : "0");
-	if (!probing)
-		put(TRACING "kprobe_events", "-:soak");
+	kill(vmms[soak_below(SOAK_VMS)].pid, SIGUSR1);
 }
 
 static void time_calls(void)
 {
 	timing = !timing;
-	put(CORE "timing", timing ? "1" : "0");
+	soak_put(CORE "timing", timing ? "1" : "0");
 }
 
 static void read_tables(void)
 {
-	run("cat " CORE "* >/dev/null");
+	soak_run("cat " CORE "* >/dev/null");
 }
 
 static void reload_echo(void)
 {
-	run("rmmod hcx_echo && modprobe hcx_echo");
+	soak_run("rmmod hcx_echo && modprobe hcx_echo");
 }
 
 static void switch_cpu(void)
 {
 	cpu_is_off = !cpu_is_off;
-	put("/sys/devices/system/cpu/cpu1/online", cpu_is_off ? "0" : "1");
+	soak_put("/sys/devices/system/cpu/cpu1/online", cpu_is_off ? "0" : "1");
 }
 
-/* How many of a thousand steps. The rest are changes of a number. */
+/* Whose share of a thousand steps is which. The rest are changes of a number's handler. */
 static const struct {
 	unsigned int share;
+	const char *name;
 	void (*run)(void);
 } actions[] = {
-	{ 5, reload_core },
-	{ 5, reload_handlers },
-	{ 10, reload_echo },
-	{ 10, kill_vmm },
-	{ 50, signal_vmm },
-	{ 15, trace },
-	{ 15, probe },
-	{ 15, time_calls },
-	{ 10, read_tables },
-	{ 10, switch_cpu },
+	{ 5, "the core reloaded", reload_core },
+	{ 5, "hcx_test reloaded", reload_handlers },
+	{ 10, "hcx_echo reloaded", reload_echo },
+	{ 300, "rules", change_rule },
+	{ 5, "rules of VMMs", deny_in_vm },
+	{ 5, "the device reopened", reopen_all_vms },
+	{ 10, "BPF handlers", change_bpf },
+	{ 10, "VMMs killed", kill_vmm },
+	{ 50, "signals", signal_vmm },
+	{ 15, "tracepoints", soak_trace },
+	{ 15, "kprobes", soak_probe },
+	{ 15, "timing", time_calls },
+	{ 10, "tables read", read_tables },
+	{ 10, "CPUs", switch_cpu },
+	{ 1000, "handlers", change_one },
 };
+static unsigned int done[ARRAY_SIZE(actions)];
 
 static void step(void)
 {
-	unsigned int i, point = below(1000);
+	unsigned int i = 0, point = soak_below(1000);
 
-	for (i = 0; i < ARRAY_SIZE(actions); i++) {
-		if (point < actions[i].share) {
-			actions[i].run();
-			return;
-		}
-		point -= actions[i].share;
-	}
-	change_one();
+	while (point >= actions[i].share)
+		point -= actions[i++].share;
+	actions[i].run();
+	done[i]++;
+}
+
+static void tell_done(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(actions); i++)
+		ksft_print_msg("%s: %u\n", actions[i].name, done[i]);
 }
 
 static struct soak_seen sum(void)
@@ -347,7 +480,7 @@ static void wait_for_calls_of_all(void)
 {
 	int i, j;
 
-	for (i = 0; i < VMS; i++)
+	for (i = 0; i < SOAK_VMS; i++)
 		for (j = 0; j < SOAK_VCPUS; j++) {
 			const struct soak_seen *seen = &shared->vms[vmms[i].id].seen[j];
 			uint64_t before = soak_get(&seen->calls);
@@ -357,28 +490,54 @@ static void wait_for_calls_of_all(void)
 		}
 }
 
+/* No rules, and no handlers. */
+static void calm_down(void)
+{
+	int i;
+
+	for (i = 0; i < SOAK_TURNS; i++) {
+		remove_rules(i);
+		if (turns[i].registered)
+			unregister_turn(i);
+	}
+	for (i = 0; i < SOAK_VMS; i++)
+		if (soak_has_own_rules(i))
+			replace_vmm(i);
+}
+
+/* The numbers that there are, from 0. */
+static int numbers(void)
+{
+	return soak_has_bpf() ? SOAK_TURNS : SOAK_BPF;
+}
+
 /* A last handler for each number, whose calls both sides count. */
 static void settle(void)
 {
 	int i;
 
-	for (i = 0; i < SOAK_TURNS; i++) {
-		if (turns[i].denied)
-			deny_turn(i, false);
-		if (turns[i].registered)
-			unregister_turn(i);
-	}
+	calm_down();
 	wait_for_calls_of_all();
-	for (i = 0; i < SOAK_TURNS; i++) {
+	for (i = 0; i < numbers(); i++) {
 		soak_set(&shared->last_answer[i], value + 1);
-		register_turn(i);
+		register_turn(i, false);
 	}
-	for (i = 0; i < SOAK_TURNS; i++)
+	for (i = 0; i < numbers(); i++)
 		while (sum().last[i] < 100)
 			usleep(10000);
 	soak_set(&shared->stop, 1);
-	for (i = 0; i < VMS; i++)
+	for (i = 0; i < SOAK_VMS; i++)
 		end_vmm(i, 0);
+}
+
+static unsigned long counted_calls(int i)
+{
+	struct counted counted;
+
+	if (i != SOAK_BPF)
+		return calls_of(turns[i].name);
+	counted_of("storm", &counted);
+	return counted.calls;
 }
 
 static unsigned int lost_calls(const struct soak_seen *seen)
@@ -386,14 +545,14 @@ static unsigned int lost_calls(const struct soak_seen *seen)
 	unsigned int lost = 0;
 	int i;
 
-	for (i = 0; i < SOAK_TURNS; i++) {
-		long calls = calls_of(turns[i].name);
+	for (i = 0; i < numbers(); i++) {
+		unsigned long calls = counted_calls(i);
 
 		if (calls != seen->last[i])
-			ksft_print_msg("%s: %ld calls, and %lu answers\n", turns[i].name, calls,
+			ksft_print_msg("%#x: %lu calls, and %lu answers\n", soak_nr(i), calls,
 				       seen->last[i]);
 		lost += calls != seen->last[i];
-		must_control("unregister %s", turns[i].name);
+		unregister_turn(i);
 	}
 
 	return lost;
@@ -402,10 +561,7 @@ static unsigned int lost_calls(const struct soak_seen *seen)
 /* What the actions left on. */
 static void tidy(void)
 {
-	if (tracing)
-		trace();
-	if (probing)
-		probe();
+	soak_tracers_off();
 	if (timing)
 		time_calls();
 	if (cpu_is_off)
@@ -417,24 +573,23 @@ int main(int argc, char **argv)
 {
 	unsigned int seconds = argc > 1 ? atoi(argv[1]) : 10;
 	struct soak_seen seen;
-	int i;
+	int vm;
 
 	require_hcx(3);
 	random_state = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		      -1, 0);
 	TEST_ASSERT(shared != MAP_FAILED && random_state, "no memory, or the seed is 0");
-	for (i = 0; i < SOAK_TURNS; i++)
-		soak_set(&shared->turns[i].answer[0], SOAK_ABSENT);
 	open_all_vms();
 	soak_set(&shared->may_serve, 1);
-	for (i = 0; i < VMS; i++)
-		start_vmm(i);
+	for (vm = 0; vm < SOAK_VMS; vm++)
+		start_vmm(vm);
 
 	storm(seconds);
 	settle();
 	tidy();
 	tell("the end");
+	tell_done();
 	tell_wrong();
 	seen = sum();
 	expect(seen.wrong, 0, "each answer was possible when the number was called");

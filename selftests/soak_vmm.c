@@ -62,25 +62,48 @@ static void judge(struct soak_seen *seen, const struct call *call, bool right)
 	}
 }
 
-static void call_value(struct soak_shared *shared, struct soak_seen *seen, int i)
-{
-	struct call call = make_call(&shared->turns[i], SOAK_NR + i, 0, 0, 0);
+/* A vCPU: what has been, and will be, of the numbers in its VM, and what it has seen. */
+struct vcpu {
+	struct soak_shared *shared;
+	const struct soak_turn *turns;
+	struct soak_seen *seen;
+};
 
-	judge(seen, &call, possible(&call, call.rax));
-	if (call.rax == soak_get(&shared->last_answer[i]))
-		seen->last[i]++;
+/* One that has reached the last handler of all has counted there. */
+static void note_last(const struct vcpu *vcpu, int i, bool reached)
+{
+	if (reached && soak_get(&vcpu->shared->last_answer[i]))
+		vcpu->seen->last[i]++;
 }
 
-/* One that has reached the handler has counted there, whatever its answer. */
-static struct call make_fill_call(struct soak_shared *shared, struct soak_seen *seen, uint64_t gpa,
-				  uint64_t size, uint64_t value)
+static void call_value(const struct vcpu *vcpu, int i)
 {
-	struct call call = make_call(&shared->turns[SOAK_FILL], SOAK_NR + SOAK_FILL, gpa, size,
+	struct call call = make_call(&vcpu->turns[i], soak_nr(i), 0, 0, 0);
+
+	judge(vcpu->seen, &call, possible(&call, call.rax));
+	note_last(vcpu, i, call.rax == soak_get(&vcpu->shared->last_answer[i]));
+}
+
+/* Its answer is of this call alone. */
+static void call_bpf(const struct vcpu *vcpu)
+{
+	uint64_t arg = vcpu->seen->calls;
+	struct call call = make_call(&vcpu->turns[SOAK_BPF], SOAK_BPF_NR, arg, 20, 300);
+	bool absent = call.rax == SOAK_ABSENT;
+
+	judge(vcpu->seen, &call,
+	      possible(&call, absent ? SOAK_ABSENT : call.rax - (arg + 2 * 20 + 3 * 300)));
+	note_last(vcpu, SOAK_BPF, !absent);
+}
+
+/* Whatever its answer, it may have reached the handler. */
+static struct call make_fill_call(const struct vcpu *vcpu, uint64_t gpa, uint64_t size,
+				  uint64_t value)
+{
+	struct call call = make_call(&vcpu->turns[SOAK_FILL], soak_nr(SOAK_FILL), gpa, size,
 				     value);
 
-	if (call.rax != SOAK_ABSENT && soak_get(&shared->last_answer[SOAK_FILL]))
-		seen->last[SOAK_FILL]++;
-
+	note_last(vcpu, SOAK_FILL, call.rax != SOAK_ABSENT);
 	return call;
 }
 
@@ -96,21 +119,23 @@ static bool all_are(const uint64_t *words, uint64_t value)
 }
 
 /* The memory is what the answer says: as it was, or written. */
-static void call_fill(struct soak_shared *shared, struct soak_seen *seen)
+static void call_fill(const struct vcpu *vcpu)
 {
+	struct soak_seen *seen = vcpu->seen;
 	uint64_t before = soak_get(&seen->filled[0]);
-	struct call call = make_fill_call(shared, seen, (uintptr_t)seen->filled,
-					  sizeof(seen->filled), before + 1);
+	struct call call = make_fill_call(vcpu, (uintptr_t)seen->filled, sizeof(seen->filled),
+					  before + 1);
 
 	judge(seen, &call, possible(&call, call.rax) && all_are(seen->filled, before + !call.rax));
 }
 
 /* To memory that may not be there: it is written or refused. */
-static void call_fill_hot(struct soak_shared *shared, struct soak_seen *seen)
+static void call_fill_hot(const struct vcpu *vcpu)
 {
-	struct call call = make_fill_call(shared, seen, SOAK_HOT + HOT_SIZE / 2 - 64, 128, 5);
+	struct call call = make_fill_call(vcpu, SOAK_HOT + HOT_SIZE / 2 - 64, 128, 5);
 
-	judge(seen, &call, possible(&call, call.rax == ERR64(KVM_EFAULT) ? 0 : call.rax));
+	judge(vcpu->seen, &call,
+	      possible(&call, call.rax == ERR64(KVM_EFAULT) ? 0 : call.rax));
 }
 
 /* By the VM's own VMM, which writes to the caller's memory as well. */
@@ -131,19 +156,20 @@ static void call_served(struct soak_vm *vm, struct soak_seen *seen, uint64_t id)
 	judge(seen, &call, right);
 }
 
-static void guest_main(uint64_t id, uint64_t vcpu)
+static void guest_main(uint64_t vm, uint64_t id, uint64_t i)
 {
 	struct soak_shared *shared = (void *)SOAK_SHARED;
-	struct soak_vm *vm = &shared->vms[id];
-	struct soak_seen *seen = &vm->seen[vcpu];
-	int i;
+	struct soak_vm *own = &shared->vms[id];
+	const struct vcpu vcpu = { shared, shared->turns[vm], &own->seen[i] };
+	int turn;
 
 	while (!soak_get(&shared->stop)) {
-		for (i = 0; i < SOAK_FILL; i++)
-			call_value(shared, seen, i);
-		call_fill(shared, seen);
-		call_fill_hot(shared, seen);
-		call_served(vm, seen, id);
+		for (turn = 0; turn < SOAK_FILL; turn++)
+			call_value(&vcpu, turn);
+		call_fill(&vcpu);
+		call_fill_hot(&vcpu);
+		call_bpf(&vcpu);
+		call_served(own, vcpu.seen, id);
 	}
 	GUEST_DONE();
 }
@@ -171,6 +197,19 @@ static void answer_one(int session, uint64_t id)
 	must(respond(session, request.id, answer));
 }
 
+/* For good: its VM has called, since it has been answered by this descriptor. */
+static void deny(int session, uint64_t *nr)
+{
+	const struct hcx_host_rule wanted = {
+		.verb = HCX_HOST_DENY, .first = soak_get(nr), .last = soak_get(nr),
+	};
+
+	if (!wanted.first)
+		return;
+	must(rule(session, &wanted));
+	soak_set(nr, 0);
+}
+
 /* With a descriptor of its own, for some requests. */
 static void serve_for_a_while(struct soak_shared *shared, struct kvm_vm *kvm_vm, uint64_t id)
 {
@@ -182,8 +221,10 @@ static void serve_for_a_while(struct soak_shared *shared, struct kvm_vm *kvm_vm,
 	must(serve(session, SOAK_SERVED_NR, "soak", 0, 15000));
 	soak_end(turn);
 	for (i = 0; i < 1000 && soak_get(&shared->may_serve) && !soak_get(&shared->stop); i++)
-		if (poll(&poll_session, 1, 20) == 1)
+		if (poll(&poll_session, 1, 20) == 1) {
 			answer_one(session, id);
+			deny(session, &shared->vms[id].to_deny);
+		}
 	soak_begin(turn, SOAK_ABSENT);
 	close(session);
 	soak_end(turn);
@@ -235,7 +276,7 @@ static void ignore(int signal)
 {
 }
 
-void soak_run_vmm(struct soak_shared *shared, int id)
+void soak_run_vmm(struct soak_shared *shared, int vm, int id)
 {
 	struct vmm vmm = { shared, NULL, id };
 	struct kvm_vcpu *vcpus[SOAK_VCPUS];
@@ -250,7 +291,7 @@ void soak_run_vmm(struct soak_shared *shared, int id)
 	virt_map(vmm.vm, SOAK_SHARED, SOAK_SHARED, sizeof(*shared) / 4096);
 	pthread_create(&server, NULL, serve_vm, &vmm);
 	for (i = 0; i < SOAK_VCPUS; i++) {
-		vcpu_args_set(vcpus[i], 2, (uint64_t)id, (uint64_t)i);
+		vcpu_args_set(vcpus[i], 3, (uint64_t)vm, (uint64_t)id, (uint64_t)i);
 		pthread_create(&threads[i], NULL, run_vcpu, vcpus[i]);
 	}
 	change_memory(&vmm);

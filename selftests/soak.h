@@ -123,6 +123,8 @@ void soak_new_vmm(int vm, pid_t pid);
 /* Each switches one on, or off. */
 void soak_trace(void);
 void soak_probe(void);
+void soak_trace_functions(void);
+void soak_fentry(void);
 void soak_tracers_off(void);
 
 /*

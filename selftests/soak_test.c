@@ -285,6 +285,8 @@ static void reload_core(void)
 	unload_core();
 	for (vm = 0; vm < SOAK_VMS; vm++)
 		soak_forget_own_rules(vm);
+	if (soak_below(2))
+		soak_fentry();
 	soak_run("modprobe -a kvm_hcx " OTHER_MODULES);
 	open_all_vms();
 	soak_set(&shared->may_serve, 1);
@@ -394,6 +396,8 @@ static const struct {
 	{ 50, "signals", signal_vmm },
 	{ 15, "tracepoints", soak_trace },
 	{ 15, "kprobes", soak_probe },
+	{ 15, "function tracers", soak_trace_functions },
+	{ 3, "fentry programs", soak_fentry },
 	{ 15, "timing", time_calls },
 	{ 10, "tables read", read_tables },
 	{ 10, "CPUs", switch_cpu },

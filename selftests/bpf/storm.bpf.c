@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Answers as the example hello does, now and then after a millisecond. */
+/* Answers as the example hello does, or more than that, now and then after a millisecond. */
 #include "hcx.bpf.h"
 
-#define STORM	0x72	/* steps has it, too */
+#define STORM	0x72	/* steps and soak.h have it, too */
+
+#ifndef ADDED
+#define ADDED	0
+#endif
 
 SEC("struct_ops.s/call")
 long BPF_PROG(storm, struct hcx_call *call)
@@ -11,7 +15,7 @@ long BPF_PROG(storm, struct hcx_call *call)
 		hcx_bpf_wait(call, 1);
 
 	return hcx_bpf_arg(call, 0) + 2 * hcx_bpf_arg(call, 1) +
-	       3 * hcx_bpf_arg(call, 2) + 4 * hcx_bpf_arg(call, 3);
+	       3 * hcx_bpf_arg(call, 2) + 4 * hcx_bpf_arg(call, 3) + ADDED;
 }
 
 HCX_BPF_HANDLER(storm, .nr = STORM);

@@ -391,7 +391,7 @@ static const struct {
 	{ 300, "rules", change_rule },
 	{ 5, "rules of VMMs", deny_in_vm },
 	{ 5, "the device reopened", reopen_all_vms },
-	{ 10, "BPF handlers", change_bpf },
+	{ 25, "BPF handlers", change_bpf },
 	{ 10, "VMMs killed", kill_vmm },
 	{ 50, "signals", signal_vmm },
 	{ 15, "tracepoints", soak_trace },

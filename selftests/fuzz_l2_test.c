@@ -307,6 +307,12 @@ static void set_mode(const struct caller_kind *caller, uint64_t cr0, uint64_t cr
 		.ss_rights = 0xc093 | caller->ring << 5,
 		.ia32e = is_long(caller) || caller->mode == GUEST_COMPATIBILITY,
 	};
+	/*
+	 * Of registers 64-bit mode alone keeps the upper half (SDM vol. 1, 3.4.1.1). Bochs takes
+	 * that of RSP away when it enters compatibility mode.
+	 */
+	if (!is_long(caller))
+		l2_regs.rsp = (uint32_t)l2_regs.rsp;
 	if (l2.ia32e)
 		return;
 	l2.cr3 = pages32;

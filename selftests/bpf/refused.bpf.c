@@ -42,8 +42,8 @@ struct {
 char LICENSE[] SEC("license") = LICENSE_TEXT;
 
 #ifdef IN_RCU
-void bpf_rcu_read_lock(void) __ksym;
-void bpf_rcu_read_unlock(void) __ksym;
+__ksym void bpf_rcu_read_lock(void);
+__ksym void bpf_rcu_read_unlock(void);
 #endif
 
 /* A program of another type beside the handler. */

@@ -403,6 +403,7 @@ static const struct {
 	{ 10, "CPUs", switch_cpu },
 	{ 1000, "handlers", change_one },
 };
+
 static unsigned int done[ARRAY_SIZE(actions)];
 
 static void step(void)

@@ -27,7 +27,7 @@ check 'calls work again' echo_answers
 
 # No handler module goes while a vCPU is in its handler.
 modprobe hcx_sleep
-./call_once sleep 4000 >"$tmp/answer" &
+./call_once sleep 10000 >"$tmp/answer" &
 call=$!
 check 'a vCPU is asleep in hcx_sleep' soon asleep $call hcx_sleep
 rmmod hcx_sleep &

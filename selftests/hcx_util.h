@@ -86,7 +86,7 @@ void counted_of(const char *name, struct counted *counted);
 /* How many calls of a handler have ended in an error, "EINTR" for instance as its table has it. */
 unsigned long errors_of(const char *name, const char *error);
 
-/* The kernel log from here on: how many lines but of stacks have come since the last look with @text. */
+/* The kernel log from here on: how many lines, but of stacks, have come since that have @text. */
 int log_mark(void);
 unsigned int log_lines(int log, const char *text);
 

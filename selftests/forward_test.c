@@ -70,14 +70,6 @@ static uint64_t flags_of(uint64_t nr)
 	return guest_call(&guest, HCX_NR_DISCOVERY, HCX_DISCOVER_NUMBER, nr, 0, 0);
 }
 
-static uint64_t number_of_name(const char *name)
-{
-	uint64_t words[2] = {};
-
-	memcpy(words, name, strlen(name));
-	return guest_call(&guest, HCX_NR_DISCOVERY, HCX_DISCOVER_NAME, words[0], words[1], 0);
-}
-
 static void test_exit(void)
 {
 	struct kvm_run *run;
@@ -114,7 +106,7 @@ static void test_handler(void)
 	call(NR);
 	expect(answer(ANSWER), ANSWER, "a handler's number is forwarded as well");
 	expect(flags_of(NR), 0, "whose flags are not told");
-	expect(number_of_name("forwarded-too"), ERR64(KVM_ENOSYS), "nor the number by its name");
+	expect(guest_find(&guest, "forwarded-too"), ERR64(KVM_ENOSYS), "nor the number by its name");
 	counted_of("forwarded-too", &after);
 	expect(calls_of("forwarded-too"), calls, "and the handler not called");
 	expect(after.calls - before.calls, 1, "the call is counted");
@@ -123,7 +115,7 @@ static void test_handler(void)
 	guest_create(&guest, GUEST_LONG, 0);
 	expect(guest_call0(&guest, NR), 7, "another VM calls the handler");
 	expect(flags_of(NR), HCX_RING3, "and finds its flags");
-	expect(number_of_name("forwarded-too"), NR, "and its number");
+	expect(guest_find(&guest, "forwarded-too"), NR, "and its number");
 	guest_free(&guest);
 }
 

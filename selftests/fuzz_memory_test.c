@@ -522,8 +522,7 @@ static void create_memory(void)
 
 static void start_marker(void)
 {
-	marker = guest_call(&guests[CALLER_KINDS - 2], HCX_NR_DISCOVERY, HCX_DISCOVER_NAME,
-			    0x72656b72616d /* "marker" */, 0, 0);
+	marker = guest_find(&guests[CALLER_KINDS - 2], "marker");
 	trace = open(TRACING "trace_pipe", O_RDONLY | O_NONBLOCK);
 	TEST_ASSERT(trace >= 0, TRACING "trace_pipe: %s", strerror(errno));
 	while (read(trace, got, sizeof(got)) > 0)

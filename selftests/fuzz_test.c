@@ -264,16 +264,12 @@ static bool call_is_right(void)
 /* Of those that have been allotted one. */
 static void find_numbers(void)
 {
-	struct guest *guest = &guests[CALLER_KINDS - 2];
-	uint64_t name;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(handlers); i++) {
 		if (handlers[i].kind != ECHO && handlers[i].kind != CLOCK)
 			continue;
-		name = 0;
-		memcpy(&name, handlers[i].name, strlen(handlers[i].name));
-		handlers[i].nr = guest_call(guest, HCX_NR_DISCOVERY, HCX_DISCOVER_NAME, name, 0, 0);
+		handlers[i].nr = guest_find(&guests[CALLER_KINDS - 2], handlers[i].name);
 		TEST_ASSERT(is_allotted(handlers[i].nr), "there is no %s", handlers[i].name);
 	}
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <uapi/linux/kvm_hcx.h>
+
 #include "guest.h"
 
 #define GUEST_PML4	0x2000
@@ -140,4 +142,12 @@ uint64_t next_value(struct kvm_vcpu *vcpu)
 	TEST_ASSERT(get_ucall(vcpu, &uc) == UCALL_SYNC, "the guest did not reach GUEST_SYNC");
 
 	return uc.args[1];
+}
+
+uint64_t guest_find(struct guest *guest, const char *name)
+{
+	uint64_t words[2] = {};
+
+	memcpy(words, name, strnlen(name, HCX_NAME_LEN));
+	return guest_call(guest, HCX_NR_DISCOVERY, HCX_DISCOVER_NAME, words[0], words[1], 0);
 }

@@ -52,6 +52,9 @@ void guest_enter(struct guest *guest);
 uint64_t guest_call(struct guest *guest, uint64_t nr, uint64_t a0, uint64_t a1,
 		    uint64_t a2, uint64_t a3);
 
+/* The number that discovery tells a guest for a handler's name; or its error. */
+uint64_t guest_find(struct guest *guest, const char *name);
+
 static inline uint64_t guest_call0(struct guest *guest, uint64_t nr)
 {
 	return guest_call(guest, nr, 0, 0, 0, 0);

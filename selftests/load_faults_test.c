@@ -109,12 +109,11 @@ static bool core_works(void)
 /* A guest finds its handler. */
 static bool finds(const char *name)
 {
-	uint64_t words[2] = {}, nr;
 	struct guest guest;
+	uint64_t nr;
 
-	memcpy(words, name, strlen(name));
 	guest_create(&guest, GUEST_LONG, 0);
-	nr = guest_call(&guest, HCX_NR_DISCOVERY, HCX_DISCOVER_NAME, words[0], words[1], 0);
+	nr = guest_find(&guest, name);
 	guest_free(&guest);
 
 	return nr <= HCX_NR_LAST;

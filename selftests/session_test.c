@@ -86,14 +86,6 @@ static void test_fields(int session)
 	close(log);
 }
 
-static uint64_t number_by_name(const char *name)
-{
-	uint64_t words[2] = {};
-
-	memcpy(words, name, strnlen(name, HCX_NAME_LEN));
-	return guest_call(&guest, HCX_NR_DISCOVERY, HCX_DISCOVER_NAME, words[0], words[1], 0);
-}
-
 static void test_allotted(int session)
 {
 	struct hcx_host_serve serve = { .nr = HCX_NR_ANY, .name = "allotted" };
@@ -103,16 +95,16 @@ static void test_allotted(int session)
 	must(raw(session, HCX_HOST_SERVE, &serve));
 	expect(serve.nr > HCX_NR_ALLOTTED_FIRST && serve.nr <= HCX_NR_ALLOTTED_LAST, 1,
 	       "a number can be allotted");
-	expect(number_by_name("allotted"), serve.nr, "the guest finds it by its name");
+	expect(guest_find(&guest, "allotted"), serve.nr, "the guest finds it by its name");
 	must(end(session, serve.nr));
-	expect(number_by_name("allotted"), ERR64(KVM_ENOSYS), "but not when it has ended");
+	expect(guest_find(&guest, "allotted"), ERR64(KVM_ENOSYS), "but not when it has ended");
 
 	serve.nr = HCX_NR_ANY;
 	memcpy(read_only, &serve, sizeof(serve));
 	must(mprotect(read_only, 4096, PROT_READ) ? errno : 0);
 	expect(raw(session, HCX_HOST_SERVE, read_only), EFAULT,
 	       "who cannot be told the number does not get one");
-	expect(number_by_name("allotted"), ERR64(KVM_ENOSYS), "at all");
+	expect(guest_find(&guest, "allotted"), ERR64(KVM_ENOSYS), "at all");
 	munmap(read_only, 4096);
 }
 

@@ -46,15 +46,23 @@ kib() {
 }
 
 # kmalloc_objects: a line per kmalloc cache, where all that the core and ftrace
-# allocate for it is.
+# allocate for it is. No process is made between the last flush and the count: its credentials
+# take a slab of kmalloc-8 for this CPU, and all 512 objects of that count as used
+# (get_slabinfo() in mm/slub.c).
 kmalloc_objects() {
 	settle
-	awk '/^kmalloc-/ { print $1, $2 }' /proc/slabinfo
+	for shrink in /sys/kernel/slab/kmalloc-*/shrink; do
+		echo 1 >"$shrink"
+	done
+	while read -r cache used _; do
+		case $cache in
+		kmalloc-*) echo "$cache $used" ;;
+		esac
+	done </proc/slabinfo
 }
 
-# measure TO: the least of five looks at each cache, and the memory in total. A
-# look counts as used what is free in a slab that a CPU has just taken for
-# itself (get_slabinfo() in mm/slub.c), so one look is too high by up to a page.
+# measure TO: the least of five looks at each cache, as the other CPU may have taken a slab, and
+# the memory in total.
 # What kfree_rcu() has it frees after five seconds, or ten (KFREE_DRAIN_JIFFIES in mm/slab_common.c,
 # in kernel/rcu/tree.c before 6.14).
 measure() {

@@ -14,7 +14,6 @@
 #define ROM_GPA		0x200000
 #define HOLE		0x40000000
 #define BELL		0x71
-#define TABLES		"/sys/kernel/debug/kvm_hcx/"
 
 static uint64_t ask(struct guest *guest, enum probe probe, uint64_t a1, uint64_t a2)
 {
@@ -140,9 +139,7 @@ static void test_doorbell_of_kernel(void)
 static void test_filter(struct guest *guest)
 {
 	int session = open_session(guest->vm), bell = eventfd(0, EFD_NONBLOCK), i;
-	uint64_t nr = guest_call(guest, HCX_NR_DISCOVERY, HCX_DISCOVER_NAME,
-				 0x7265746c6966 /* "filter" */, 0, 0);
-	uint64_t rung = 0, rax = 0;
+	uint64_t nr = guest_find(guest, "filter"), rung = 0, rax = 0;
 
 	must(doorbell(session, 0x41, "knock", 0, 0, bell));
 	for (i = 0; i < 3; i++)
@@ -191,9 +188,8 @@ static void test_opt_in(struct guest *guest)
 		.verb = HCX_HOST_HANDLE, .first = OPT_IN, .last = OPT_IN,
 		.subject = HCX_HOST_OF_EVERYONE,
 	};
-	int all_vms = open_device();
+	int all_vms = open_administrator();
 
-	must(set_vm(all_vms, -1, HCX_HOST_ALL_VMS));
 	expect(guest_call0(guest, OPT_IN), ERR64(KVM_ENOSYS), "rules: closed, as it is opt-in");
 	must(rule(all_vms, &open));
 	expect(guest_call0(guest, OPT_IN), 0, "rules: opened");

@@ -80,8 +80,7 @@ int main(void)
 	require_hcx(6 + 2);
 	require_module("hcx_clock");
 	guest_create(&guest, GUEST_LONG, 0);
-	nr = guest_call(&guest, HCX_NR_DISCOVERY, HCX_DISCOVER_NAME, 0x6b636f6c63 /* "clock" */,
-			0, 0);
+	nr = guest_find(&guest, "clock");
 	guest_free(&guest);
 	test_clocks(nr);
 	test_32bit(nr);

@@ -13,7 +13,6 @@
 #define NR		0x90
 #define DATA		0x9000
 #define GROUP		CGROUPS "/group"
-#define TABLES		"/sys/kernel/debug/kvm_hcx/"
 
 static int control_file, session, all_vms, group, bell;
 static struct guest guest;
@@ -284,8 +283,7 @@ static void test_group(void)
 	mount_cgroups();
 	must(mkdir(GROUP, 0700) ? errno : 0);
 	group = open(GROUP, O_RDONLY | O_DIRECTORY);
-	all_vms = open_device();
-	must(set_vm(all_vms, -1, HCX_HOST_ALL_VMS));
+	all_vms = open_administrator();
 	expect_faults("to set a group's rule", run_group_rule, undo_group_rule);
 	close(all_vms);
 	close(group);

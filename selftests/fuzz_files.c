@@ -6,11 +6,11 @@
 
 #include "fuzz_device.h"
 
-#define TIMING		"/sys/kernel/debug/kvm_hcx/timing"
+#define TIMING		TABLES "timing"
 #define EVENTS		"/sys/kernel/tracing/events/hcx"
 
 static const char *const roots[] = {
-	"/sys/kernel/debug/kvm_hcx", EVENTS, "/sys/module/kvm_hcx", "/sys/class/misc/kvm_hcx/",
+	TABLES, EVENTS, "/sys/module/kvm_hcx", "/sys/class/misc/kvm_hcx/",
 };
 
 static struct {

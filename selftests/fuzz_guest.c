@@ -3,8 +3,8 @@
 
 const struct caller_kind caller_kinds[CALLER_KINDS] = {
 	{ GUEST_REAL, 0 }, { GUEST_PROTECTED, 0 }, { GUEST_PROTECTED, 3 },
-	{ GUEST_COMPATIBILITY, 0 }, { GUEST_COMPATIBILITY, 3 }, { GUEST_LONG, 0 },
-	{ GUEST_LONG, 3 },
+	{ GUEST_COMPATIBILITY, 0 }, { GUEST_COMPATIBILITY, 3 },
+	[LONG_RING_0] = { GUEST_LONG, 0 }, { GUEST_LONG, 3 },
 };
 
 bool is_long(const struct caller_kind *caller)

@@ -8,6 +8,9 @@
 
 #define CALLER_KINDS 7
 
+/* The kind that can find a handler by its name, and pass all bits. */
+#define LONG_RING_0 5
+
 struct caller_kind {
 	enum guest_mode mode;
 	int ring;

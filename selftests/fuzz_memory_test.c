@@ -522,7 +522,7 @@ static void create_memory(void)
 
 static void start_marker(void)
 {
-	marker = guest_find(&guests[CALLER_KINDS - 2], "marker");
+	marker = guest_find(&guests[LONG_RING_0], "marker");
 	trace = open(TRACING "trace_pipe", O_RDONLY | O_NONBLOCK);
 	TEST_ASSERT(trace >= 0, TRACING "trace_pipe: %s", strerror(errno));
 	while (read(trace, got, sizeof(got)) > 0)

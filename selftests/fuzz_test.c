@@ -269,7 +269,7 @@ static void find_numbers(void)
 	for (i = 0; i < ARRAY_SIZE(handlers); i++) {
 		if (handlers[i].kind != ECHO && handlers[i].kind != CLOCK)
 			continue;
-		handlers[i].nr = guest_find(&guests[CALLER_KINDS - 2], handlers[i].name);
+		handlers[i].nr = guest_find(&guests[LONG_RING_0], handlers[i].name);
 		TEST_ASSERT(is_allotted(handlers[i].nr), "there is no %s", handlers[i].name);
 	}
 }

@@ -153,7 +153,7 @@ long calls_of(const char *name)
 
 void counted_of(const char *name, struct counted *counted)
 {
-	FILE *calls = fopen("/sys/kernel/debug/kvm_hcx/calls", "r");
+	FILE *calls = fopen(TABLES "calls", "r");
 	char line[128], row[64], vm[32];
 	struct counted read;
 	int lines = 0;
@@ -174,7 +174,7 @@ void counted_of(const char *name, struct counted *counted)
 
 unsigned long errors_of(const char *name, const char *error)
 {
-	FILE *errors = fopen("/sys/kernel/debug/kvm_hcx/errors", "r");
+	FILE *errors = fopen(TABLES "errors", "r");
 	char line[128], row[64], vm[32], class[32];
 	unsigned long calls, all = 0;
 

@@ -72,6 +72,9 @@ int __attribute__((format(printf, 1, 2))) control(const char *fmt, ...);
 uint32_t number_of(const char *name);
 long calls_of(const char *name);
 
+/* The core's tables. */
+#define TABLES "/sys/kernel/debug/kvm_hcx/"
+
 /* What the core's own table has of all calls of a handler, and of how many VMs a line. */
 struct counted {
 	unsigned int vms;

@@ -119,7 +119,7 @@ static int call_others(struct guest *guest, int all)
 
 int main(void)
 {
-	int session, others_session, all = open_device(), log, i;
+	int session, others_session, all, log, i;
 	struct kvm_vcpu *vcpus[VCPUS];
 	pthread_t runners[VCPUS], server, others_server;
 	uint64_t wrong = 0;
@@ -131,7 +131,7 @@ int main(void)
 	must_control("register fw %#x 0 value 1", FORWARDED);
 	must_control("register denied %#x 0 value 2", DENIED);
 	must_control("register toggled %#x 0 value 7", TOGGLED);
-	must(set_vm(all, -1, HCX_HOST_ALL_VMS));
+	all = open_administrator();
 	guest_create(&other, GUEST_LONG, 0);
 	others_session = open_session(other.vm);
 	must(serve(others_session, SERVED, "served", 0, 15000));

@@ -67,9 +67,8 @@ static void test_killed(pid_t vmm)
 
 static int open_all(uint32_t budget_ms)
 {
-	int session = open_device();
+	int session = open_administrator();
 
-	must(set_vm(session, -1, HCX_HOST_ALL_VMS));
 	must(serve(session, NR, "stuck", 0, budget_ms));
 
 	return session;

@@ -176,7 +176,7 @@ static void run_vmm(unsigned int *calls)
 	set_up(&guest);
 	call_all(&guest);
 	put_number(CGROUP "/memory.max", read_number(CGROUP "/memory.current", "%ld") + LIMIT);
-	first = guest_call(&guest, HCX_NR_DISCOVERY, HCX_DISCOVER_NAME, 0x306d /* "m0" */, 0, 0);
+	first = guest_find(&guest, "m0");
 	for (nr = first; nr < first + MANY; nr++) {
 		(*calls)++;
 		TEST_ASSERT(!guest_call0(&guest, nr), "%#lx is not answered", nr);

@@ -48,9 +48,8 @@ static void test_bucket(struct kvm_vcpu *vcpus[2])
 	struct hcx_host_rule rule_of_all = limit(1, BURST);
 	struct counted before, after;
 	struct timespec start;
-	int all = open_device(), first, both;
+	int all = open_administrator(), first, both;
 
-	must(set_vm(all, -1, HCX_HOST_ALL_VMS));
 	rule_of_all.subject = HCX_HOST_OF_EVERYONE;
 	must(rule(all, &rule_of_all));
 	counted_of("limited", &before);
@@ -74,10 +73,9 @@ static void test_bucket(struct kvm_vcpu *vcpus[2])
 static void test_both(struct kvm_vm *vm, struct kvm_vcpu *vcpu)
 {
 	struct hcx_host_rule theirs = limit(2, 1), own = limit(1, 1000);
-	int all = open_device(), session = open_session(vm);
+	int all = open_administrator(), session = open_session(vm);
 	struct timespec start;
 
-	must(set_vm(all, -1, HCX_HOST_ALL_VMS));
 	theirs.subject = HCX_HOST_OF_EVERYONE;
 	must(rule(all, &theirs));
 	must(rule(session, &own));

@@ -93,8 +93,7 @@ int main(void)
 		ksft_exit_skip(EVENT ": %s\n", strerror(errno));
 	guest_create(&guest, GUEST_LONG, 0);
 	vcpu_set_msr(guest.vcpu, MSR_IA32_TSC, GUEST_TSC);
-	nr = guest_call(&guest, HCX_NR_DISCOVERY, HCX_DISCOVER_NAME, 0x72656b72616d /* "marker" */,
-			0, 0);
+	nr = guest_find(&guest, "marker");
 	write_file(EVENT, "1");
 
 	memset(longest, 'm', HCX_MARKER_TEXT_MAX);

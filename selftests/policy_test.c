@@ -31,14 +31,6 @@ static void done(void)
 	guest_free(&guest);
 }
 
-static int open_administrator(void)
-{
-	int all = open_device();
-
-	must(set_vm(all, -1, HCX_HOST_ALL_VMS));
-	return all;
-}
-
 /* What a VM of its own gets. */
 static uint64_t call_fresh(uint64_t nr)
 {
@@ -116,7 +108,7 @@ static void test_own(void)
 	counted_of("open", &after);
 	expect(after.denied - before.denied, 1, "that is counted");
 	expect(discover(HCX_DISCOVER_NUMBER, OPEN), ERR64(KVM_ENOSYS), "the guest does not find it");
-	expect(discover(HCX_DISCOVER_NAME, 0x6e65706f /* "open" */), ERR64(KVM_ENOSYS), "nor by its name");
+	expect(guest_find(&guest, "open"), ERR64(KVM_ENOSYS), "nor by its name");
 	expect(call_fresh(OPEN), ANSWER, "another VM has it");
 	expect(rule(session, RULE(VERB(HANDLE), ON(OPEN))), EBUSY, "later nothing is loosened");
 	expect(rule(session, RULE(VERB(FORWARD), ON(OPEN))), EBUSY, "nor forwarded");
@@ -265,7 +257,7 @@ static bool has_rule_about(pid_t pid)
 {
 	char text[64];
 	bool found = false;
-	FILE *rules = fopen("/sys/kernel/debug/kvm_hcx/rules", "r");
+	FILE *rules = fopen(TABLES "rules", "r");
 	char line[256];
 
 	TEST_ASSERT(rules, "debugfs is not mounted");

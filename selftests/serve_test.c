@@ -147,8 +147,7 @@ static void test_batch(void)
 	int other;
 
 	guest_create(&second, GUEST_PROTECTED, 0);
-	other = open_device();
-	must(set_vm(other, -1, HCX_HOST_ALL_VMS));
+	other = open_administrator();
 	must(serve(other, OTHER, "batch", 0, 0));
 	call_both(callers, &second);
 	expect(read(other, requests, sizeof(requests)), 2 * sizeof(*requests),
@@ -255,9 +254,8 @@ static void test_own_first(void)
 {
 	struct caller caller = {};
 	struct guest second;
-	int all = open_device();
+	int all = open_administrator();
 
-	must(set_vm(all, -1, HCX_HOST_ALL_VMS));
 	expect(serve(all, NR, "everywhere", 0, 100), 0, "all VMs can have a number that one has");
 	guest_create(&second, GUEST_LONG, 0);
 	start_call(&caller, &second, NR);

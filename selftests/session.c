@@ -35,6 +35,14 @@ int open_session(struct kvm_vm *vm)
 	return session;
 }
 
+int open_administrator(void)
+{
+	int all = open_device();
+
+	must(set_vm(all, -1, HCX_HOST_ALL_VMS));
+	return all;
+}
+
 int serve(int session, uint32_t nr, const char *name, uint32_t flags, uint32_t budget_ms)
 {
 	struct hcx_host_serve serve = { .nr = nr, .flags = flags, .budget_ms = budget_ms };

@@ -14,9 +14,10 @@
 #include "guest.h"
 #include "hcx_util.h"
 
-/* Opened; and about a VM. */
+/* Opened; about a VM; and about all of them. */
 int open_device(void);
 int open_session(struct kvm_vm *vm);
+int open_administrator(void);
 
 /* For what must succeed. */
 #define must(call) do {								\

@@ -343,7 +343,7 @@ static void test_table(int session)
 
 	must(prctl(PR_SET_NAME, "a\033[2J b\n") ? errno : 0);
 	must(serve(session, NR, "in-table", 0, 70));
-	snprintf(command, sizeof(command), "grep ' in-table ' /sys/kernel/debug/kvm_hcx/handlers");
+	snprintf(command, sizeof(command), "grep ' in-table ' " TABLES "handlers");
 	table = popen(command, "r");
 	TEST_ASSERT(table && fgets(line, sizeof(line), table), "not in the table");
 	pclose(table);

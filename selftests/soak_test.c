@@ -15,8 +15,6 @@
 
 #include "soak.h"
 
-#define CORE	"/sys/kernel/debug/kvm_hcx/"
-
 static struct soak_shared *shared;
 static uint64_t random_state, value, changes;
 static int all_vms;
@@ -216,8 +214,7 @@ static void deny_in_vm(void)
 
 static void open_all_vms(void)
 {
-	all_vms = open_device();
-	must(set_vm(all_vms, -1, HCX_HOST_ALL_VMS));
+	all_vms = open_administrator();
 }
 
 static void close_all_vms(void)
@@ -360,12 +357,12 @@ static void signal_vmm(void)
 static void time_calls(void)
 {
 	timing = !timing;
-	soak_put(CORE "timing", timing ? "1" : "0");
+	soak_put(TABLES "timing", timing ? "1" : "0");
 }
 
 static void read_tables(void)
 {
-	soak_run("cat " CORE "* >/dev/null");
+	soak_run("cat " TABLES "* >/dev/null");
 }
 
 static void reload_echo(void)

@@ -21,8 +21,8 @@ static int open_table(const char *path)
 
 void open_tables(void)
 {
-	handlers_fd = open_table("/sys/kernel/debug/kvm_hcx/handlers");
-	rules_fd = open_table("/sys/kernel/debug/kvm_hcx/rules");
+	handlers_fd = open_table(TABLES "handlers");
+	rules_fd = open_table(TABLES "rules");
 }
 
 void close_tables(void)

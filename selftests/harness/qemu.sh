@@ -50,11 +50,12 @@ machine_of() {
 	fi
 }
 
-# need_qemu VENDOR [counting|single]: sets $qemu to the command with the machine's
+# need_qemu VENDOR [counting|single|uniprocessor]: sets $qemu to the command with the machine's
 # CPUs. With a thread for each, a guest now and then finds the nested host's registers in
 # its own, and spins or meets a triple fault: about once in 1,000 times that ftrace patches
-# a function which it is running through, without any module of ours, too. A whole Linux as
-# a guest takes both threads to be done in time.
+# a function which it is running through, without any module of ours, too. One thread lets each
+# CPU run for a tenth of a second, while the others may wait for it: too slow for a whole Linux as
+# a guest, for which one CPU does.
 need_qemu() {
 	if [ "$2" != counting ] && hardware "$1"; then
 		[ ${#words[@]} = 0 ] || die "-q takes a QEMU that emulates, and this machine has $1's virtualization"
@@ -64,6 +65,7 @@ need_qemu() {
 	need_emulator
 	case $2 in
 	counting) qemu+=(-accel tcg -cpu 'max,+svm' -icount 'shift=0,sleep=off') ;;
+	uniprocessor) qemu+=(-accel tcg -cpu 'max,+svm' -smp 1) ;;
 	single) qemu+=(-accel tcg,thread=single -cpu 'max,+svm' -smp 2) ;;
 	*) qemu+=(-accel tcg -cpu 'max,+svm' -smp 2) ;;
 	esac

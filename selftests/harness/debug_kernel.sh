@@ -7,6 +7,11 @@ debug_kernel_names() {
 	awk '!/^#/ && NF && $3 !~ /amd64$/ { print $1 }' "$selftests/kernels" | xargs
 }
 
+# The quick ones find nothing that these do not.
+thorough_kernel_names() {
+	debug_kernel_names | xargs -n 1 | grep -v -e '-quick$' | xargs
+}
+
 is_debug() {
 	[[ " $(debug_kernel_names) " == *" $1 "* ]]
 }

@@ -196,8 +196,8 @@ int hcx_selfcheck_stock(void)
  * If hcx_selfcheck_stock() could run a VM.
  *
  * Context: process, with a mm; may sleep. The hook is attached.
- * Return: 0; -ENODEV with a line in the kernel log if the hook does not work
- * here; -EINTR on a signal.
+ * Return: 0; -ENODEV if the hook does not work here, or what KVM says if the VM cannot be run
+ * any more, with a line in the kernel log; -EINTR on a signal.
  */
 int hcx_selfcheck_hooked(void)
 {
@@ -211,6 +211,10 @@ int hcx_selfcheck_hooked(void)
 		return 0;
 	if (signal_pending(current))
 		return -EINTR;
+	if (ret && ret != -EIO) {
+		pr_err("self-check failed: the guest that was run before cannot be run now (%ld)\n", ret);
+		return ret;
+	}
 
 	if (!ret && eax == (u32)-KVM_ENOSYS)
 		pr_err("self-check failed: ftrace does not deliver KVM's hypercalls on this kernel\n");

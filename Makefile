@@ -6,6 +6,7 @@
 #	make check	the tests, in nested hosts: KERNELS= VENDORS= TESTS=
 #	make check-integration	DKMS, BPF, whole Linux guests, tracing tools: KERNELS= TESTS=
 #	make check-debug	the same on kernels with KASAN, lockdep, KCSAN and so on
+#	make debug-kernels	builds those, once: KERNELS=
 #	make kvm-selftests	those of KVM itself, without the module and with it
 #	make coverage	which lines of the modules no test reaches
 #	make results	Documentation/results.rst, from the last make check and check-integration
@@ -148,7 +149,7 @@ deb:
 	cd $(DEB_SOURCE) && dpkg-buildpackage -us -uc
 	@ls $(CURDIR)/.build/deb/*.deb
 
-demo check check-integration check-debug kvm-selftests bench cost coverage mutate results timeline style:
+demo check check-integration check-debug debug-kernels kvm-selftests bench cost coverage mutate results timeline style:
 	@selftests/harness/$@
 
 soak:
@@ -164,4 +165,4 @@ clean:
 
 .PHONY: modules headers-there install install-devel uninstall guest guest-install guest-uninstall \
 	guest-tools guest-tools-install bpf bpf-programs bpf-install bpf-headers-install dkms-install deb demo check check-integration \
-	check-debug kvm-selftests bench cost coverage mutate results soak timeline style clean
+	check-debug debug-kernels kvm-selftests bench cost coverage mutate results soak timeline style clean

@@ -12,6 +12,8 @@
 #define SOAK_SHARED_SLOT 20
 #define SOAK_HOT	0x50000000UL	/* memory that comes and goes */
 #define SOAK_HOT_SLOT	21
+#define SOAK_HOT_GONE	0	/* its states, as answers are a number's */
+#define SOAK_HOT_THERE	1
 
 #define SOAK_VCPUS	2
 #define SOAK_VMS	2	/* at a time */
@@ -38,6 +40,7 @@ static inline uint32_t soak_nr(int turn)
 
 #define SOAK_ABSENT	ERR64(KVM_ENOSYS)
 #define SOAK_STATES	64
+#define SOAK_WORDS	64
 
 /*
  * The answers of a number in a VM, one state after the other: those from @done to @started are
@@ -53,23 +56,29 @@ struct soak_seen {
 	uint64_t calls, unchecked, wrong;
 	uint64_t wrong_nr, wrong_rax;		/* the first of them */
 	uint64_t last[SOAK_TURNS];		/* calls that had the last answer of all */
-	uint64_t filled[64];			/* what SOAK_FILL writes to */
+	uint64_t filled[SOAK_WORDS];		/* what SOAK_FILL writes to */
 	uint64_t written;			/* what the VMM writes to, see HCX_HOST_MEMORY */
+	uint64_t hot_begun, hot_done;		/* to SOAK_HOT, where each call writes one more */
+	uint64_t interrupted;			/* how often a signal ended KVM_RUN */
 } __attribute__((aligned(64)));
 
 struct soak_vm {
-	struct soak_turn served;
+	struct soak_turn served, hot;
 	uint64_t is_started;
 	uint64_t has_session;
 	uint64_t to_deny;			/* a number, until the VMM has done so */
+	uint64_t logged;			/* writes that a dirty log had to have, and has */
+	uint64_t tid[SOAK_VCPUS];
 	struct soak_seen seen[SOAK_VCPUS];
 };
 
 struct soak_shared {
 	struct soak_turn turns[SOAK_VMS][SOAK_TURNS];
-	uint64_t last_answer[SOAK_TURNS];	/* 0: not yet */
+	uint64_t is_last[SOAK_TURNS];		/* its handler, or the one to come */
 	uint64_t stop;
 	uint64_t may_serve;			/* VMMs may open the device */
+	uint64_t may_read, is_reading;		/* the core's tables */
+	uint64_t tables_read;			/* how often all of them */
 	struct soak_vm vms[SOAK_VMS_MAX];
 } __attribute__((aligned(4096)));
 
@@ -83,7 +92,7 @@ static inline void soak_set(uint64_t *shared, uint64_t value)
 	__atomic_store_n(shared, value, __ATOMIC_SEQ_CST);
 }
 
-/* A change of a number's answer, from before it can be seen to when nothing else can. */
+/* begin() before anybody can see the new answer; end() when the old one is impossible. */
 static inline void soak_begin(struct soak_turn *turn, uint64_t answer)
 {
 	soak_set(&turn->answer[(turn->started + 1) % SOAK_STATES], answer);
@@ -98,12 +107,15 @@ static inline void soak_end(struct soak_turn *turn)
 /* A VMM with the VM @id, which is the @vm'th now, until it is told to stop, or killed. */
 void soak_run_vmm(struct soak_shared *shared, int vm, int id);
 
+/* Reads the core's tables while it may, until it is told to stop. */
+void soak_run_reader(struct soak_shared *shared);
+
 /* For the storm's parts. */
 unsigned int soak_below(unsigned int limit);
 void soak_run(const char *command);
 
-/* Where the kernel has such a file. */
-void soak_put(const char *path, const char *text);
+/* Whether there is such a file. */
+bool soak_put(const char *path, const char *text);
 
 /*
  * The rules: what they will be is decided here first, and so what becomes of calls, then the
@@ -120,11 +132,13 @@ void soak_forget_own_rules(int vm);
 void soak_forget_vmm(int vm);
 void soak_new_vmm(int vm, pid_t pid);
 
-/* Each switches one on, or off. */
-void soak_trace(void);
-void soak_probe(void);
-void soak_trace_functions(void);
-void soak_fentry(void);
+#define SOAK_TRACING	"/sys/kernel/tracing/"
+
+/* Each switches one on, or off, and says whether it did. */
+bool soak_trace(void);
+bool soak_probe(void);
+bool soak_trace_functions(void);
+bool soak_fentry(void);
 void soak_tracers_off(void);
 
 /*
@@ -132,6 +146,7 @@ void soak_tracers_off(void);
  * None where make soak has not brought what attaches them.
  */
 #define SOAK_BPF_OBJECTS 2
+#define SOAK_HCX_BPF	"bpf/bin/hcx-bpf"
 bool soak_has_bpf(void);
 void soak_attach_bpf(bool replace, uint64_t added);
 void soak_detach_bpf(void);

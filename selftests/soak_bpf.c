@@ -4,23 +4,21 @@
 
 #include "soak.h"
 
-#define HCX_BPF	"bpf/bin/hcx-bpf"
-
 bool soak_has_bpf(void)
 {
-	return !access(HCX_BPF, X_OK);
+	return !access(SOAK_HCX_BPF, X_OK);
 }
 
 void soak_attach_bpf(bool replace, uint64_t added)
 {
 	char command[128];
 
-	snprintf(command, sizeof(command), HCX_BPF " %s bpf/storm%lu.bpf.o %s >/dev/null",
+	snprintf(command, sizeof(command), SOAK_HCX_BPF " %s bpf/storm%lu.bpf.o %s >/dev/null",
 		 replace ? "replace" : "attach", added, replace ? "" : "--pin");
 	soak_run(command);
 }
 
 void soak_detach_bpf(void)
 {
-	soak_run(HCX_BPF " detach storm >/dev/null");
+	soak_run(SOAK_HCX_BPF " detach storm >/dev/null");
 }

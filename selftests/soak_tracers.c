@@ -8,59 +8,62 @@
 
 #include "soak.h"
 
-#define TRACING	"/sys/kernel/tracing/"
-
 static bool tracing, probing, tracing_functions;
 static pid_t fentry;
 
-void soak_trace(void)
+bool soak_trace(void)
 {
+	const char *on = tracing ? "0" : "1";
+
 	tracing = !tracing;
-	soak_put(TRACING "events/hcx/enable", tracing ? "1" : "0");
-	soak_put(TRACING "events/kvm/enable", tracing ? "1" : "0");
+	/* The core's are away with it. */
+	soak_put(SOAK_TRACING "events/hcx/enable", on);
+	return soak_put(SOAK_TRACING "events/kvm/enable", on);
 }
 
-void soak_probe(void)
+#define PROBES	SOAK_TRACING "kprobe_events"
+#define PROBE	SOAK_TRACING "events/kprobes/soak/enable"
+
+bool soak_probe(void)
 {
 	probing = !probing;
 	if (probing)
-		soak_put(TRACING "kprobe_events", "p:soak kvm_emulate_hypercall");
-	soak_put(TRACING "events/kprobes/soak/enable", probing ? "1" : "0");
-	if (!probing)
-		soak_put(TRACING "kprobe_events", "-:soak");
+		return soak_put(PROBES, "p:soak kvm_emulate_hypercall") && soak_put(PROBE, "1");
+
+	return soak_put(PROBE, "0") && soak_put(PROBES, "-:soak");
 }
 
 static bool has_tracer(const char *name)
 {
 	char command[128];
 
-	snprintf(command, sizeof(command), "grep -q -w %s " TRACING "available_tracers", name);
+	snprintf(command, sizeof(command), "grep -q -w %s " SOAK_TRACING "available_tracers", name);
 	return !system(command);
 }
 
 /* KVM's function that we hook, and the core's: those that are there now. */
-static void functions_on(const char *tracer)
+static bool functions_on(const char *tracer)
 {
-	if (!has_tracer(tracer))
-		return;
-	soak_run("echo kvm_emulate_hypercall >" TRACING "set_ftrace_filter");
-	soak_run("echo 'hcx_*' >>" TRACING "set_ftrace_filter");
-	soak_put(TRACING "current_tracer", tracer);
+	soak_run("echo kvm_emulate_hypercall >" SOAK_TRACING "set_ftrace_filter");
+	soak_run("echo 'hcx_*' >>" SOAK_TRACING "set_ftrace_filter");
+	return soak_put(SOAK_TRACING "current_tracer", tracer);
 }
 
-static void functions_off(void)
+static bool functions_off(void)
 {
-	soak_put(TRACING "current_tracer", "nop");
-	soak_run("echo >" TRACING "set_ftrace_filter");
+	bool ret = soak_put(SOAK_TRACING "current_tracer", "nop");
+
+	soak_run("echo >" SOAK_TRACING "set_ftrace_filter");
+	return ret;
 }
 
-void soak_trace_functions(void)
+bool soak_trace_functions(void)
 {
+	bool graph = soak_below(2) && has_tracer("function_graph");
+
 	tracing_functions = !tracing_functions;
-	if (tracing_functions)
-		functions_on(soak_below(2) ? "function_graph" : "function");
-	else
-		functions_off();
+	return tracing_functions ? functions_on(graph ? "function_graph" : "function") :
+				   functions_off();
 }
 
 static void run_fentry(int end)
@@ -98,12 +101,16 @@ static void fentry_off(void)
 	fentry = 0;
 }
 
-void soak_fentry(void)
+/* One that is refused is none. */
+bool soak_fentry(void)
 {
-	if (fentry)
+	if (fentry) {
 		fentry_off();
-	else
-		fentry_on();
+		return true;
+	}
+	fentry_on();
+
+	return fentry;
 }
 
 void soak_tracers_off(void)

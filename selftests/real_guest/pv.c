@@ -82,6 +82,18 @@ static void disturb(void)
 	printf("pv: %d of %d barriers, %d of %d pages\n", barriers, ROUNDS, pages, ROUNDS);
 }
 
+static void stay_on_first(void)
+{
+	cpu_set_t first;
+
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	if (sched_setaffinity(0, sizeof(first), &first)) {
+		perror("sched_setaffinity");
+		exit(1);
+	}
+}
+
 /* This thread's vCPU is the first; all others, more than the host has CPUs, are kept busy. */
 static void disturb_vcpus(int vcpus)
 {
@@ -90,6 +102,11 @@ static void disturb_vcpus(int vcpus)
 	void *result;
 	int i;
 
+	if (vcpus > MOST_VCPUS) {
+		fprintf(stderr, "%d vCPUs are too many\n", vcpus);
+		exit(1);
+	}
+	stay_on_first();
 	page = new_page();
 	for (i = 1; i < vcpus; i++)
 		threads[i] = start_on(i, read_page);

@@ -40,7 +40,7 @@ static void test_made_by_thread(void)
 	struct guest guest;
 	pthread_t thread;
 
-	pthread_create(&thread, NULL, create_in_thread, &guest);
+	TEST_ASSERT(!pthread_create(&thread, NULL, create_in_thread, &guest), "no thread");
 	pthread_join(thread, NULL);
 	expect(ask(&guest, WHO, OF_PID, 0), getpid(), "caller: the VMM, whose thread made the VM");
 	guest_free(&guest);
@@ -49,6 +49,7 @@ static void test_made_by_thread(void)
 static void test_caller(struct guest *guest)
 {
 	struct guest other, user, narrow;
+	uint64_t *memory;
 
 	create(&other, GUEST_LONG, 0);
 	create(&user, GUEST_LONG, 3);
@@ -65,11 +66,27 @@ static void test_caller(struct guest *guest)
 	expect(ask(guest, ARG, 2, 1ULL << 40 | 5), 1ULL << 40 | 5, "arguments: of 64 bits");
 	expect(ask(&narrow, ARG, 2, 1ULL << 40 | 5), 5, "arguments: of 32 bits");
 	expect(ask(guest, ARG, 4, 5), 0, "arguments: there is no fifth");
+	memory = addr_gpa2hva(user.vm, SLOT_GPA);
+	*memory = 0x5eed;
 	expect(ask(&user, READ, SLOT_GPA, 0), ERR64(KVM_EPERM), "memory: not for ring 3");
 	expect(ask(&user, WRITE, SLOT_GPA, 1), ERR64(KVM_EPERM), "memory: nor to be written by it");
+	expect(*memory, 0x5eed, "memory: and it is not");
 	guest_free(&other);
 	guest_free(&user);
 	guest_free(&narrow);
+}
+
+static void test_read_only(struct guest *guest)
+{
+	uint64_t *memory;
+
+	vm_userspace_mem_region_add(guest->vm, VM_MEM_SRC_ANONYMOUS, ROM_GPA, SLOT + 1, 1,
+				    KVM_MEM_READONLY);
+	memory = addr_gpa2hva(guest->vm, ROM_GPA);
+	*memory = 0x5eed;
+	expect(ask(guest, READ, ROM_GPA, 0), 0x5eed, "memory: a read-only slot");
+	expect(ask(guest, WRITE, ROM_GPA, 1), ERR64(KVM_EFAULT), "memory: the same, written to");
+	expect(*memory, 0x5eed, "memory: it is not written");
 }
 
 static void test_memory(struct guest *guest)
@@ -86,13 +103,12 @@ static void test_memory(struct guest *guest)
 	expect(dirty, 1 << 2, "memory: the dirty log has it");
 	expect(ask(guest, READ, HOLE, 0), ERR64(KVM_EFAULT), "memory: a hole");
 	expect(ask(guest, WRITE, HOLE, 0), ERR64(KVM_EFAULT), "memory: a hole, written to");
-	vm_userspace_mem_region_add(guest->vm, VM_MEM_SRC_ANONYMOUS, ROM_GPA, SLOT + 1, 1,
-				    KVM_MEM_READONLY);
-	expect(ask(guest, READ, ROM_GPA, 0), 0, "memory: a read-only slot");
-	expect(ask(guest, WRITE, ROM_GPA, 0), ERR64(KVM_EFAULT), "memory: the same, written to");
 	expect(ask(guest, READ_TOO_MUCH, SLOT_GPA, 0), ERR64(KVM_E2BIG), "memory: too much");
 	expect(ask(guest, WRITE_TOO_MUCH, SLOT_GPA, 0), ERR64(KVM_E2BIG),
 	       "memory: too much, written");
+	expect(memory[1], 0x1234567, "memory: nothing of that is written");
+	kvm_vm_get_dirty_log(guest->vm, SLOT, &dirty);
+	expect(dirty, 0, "memory: the dirty log has nothing, either");
 }
 
 static void test_result(struct guest *guest)
@@ -104,18 +120,27 @@ static void test_result(struct guest *guest)
 	expect(ask(guest, RESULT, 4, 0x78), ERR64(KVM_EINVAL), "results: one that is none");
 }
 
+/* How often it has been rung since this was asked. */
+static uint64_t rings_of(int bell)
+{
+	uint64_t rings = 0;
+
+	if (read(bell, &rings, sizeof(rings)) < 0)
+		must(errno == EAGAIN ? 0 : errno);
+	return rings;
+}
+
 static void test_doorbell(struct guest *guest)
 {
 	int session = open_session(guest->vm), bell = eventfd(0, EFD_NONBLOCK);
-	uint64_t rung = 0;
 
 	must(doorbell(session, BELL, "bell", HCX_HOST_VALUE, 5, bell));
 	expect(ask(guest, RING, BELL, 5), 0, "doorbell: rung");
-	expect(read(bell, &rung, sizeof(rung)) == sizeof(rung) && rung == 1, 1,
-	       "doorbell: its eventfd is signalled once");
+	expect(rings_of(bell), 1, "doorbell: its eventfd is signalled once");
 	expect(ask(guest, RING, BELL, 6), ERR64(KVM_ENOSYS), "doorbell: by another value");
 	expect(ask(guest, RING, PROBE, 5), ERR64(KVM_ENOSYS), "doorbell: what is none");
 	expect(ask(guest, RING, BELL + 1, 5), ERR64(KVM_ENOSYS), "doorbell: nothing");
+	expect(rings_of(bell), 0, "doorbell: none of these has signalled it");
 	close(bell);
 	close(session);
 }
@@ -130,6 +155,7 @@ static void test_doorbell_of_kernel(void)
 	session = open_session(guest.vm);
 	must(doorbell(session, BELL, "bell", 0, 0, bell));
 	expect(ask(&guest, RING, BELL, 5), ERR64(KVM_ENOSYS), "doorbell: not rung for ring 3");
+	expect(rings_of(bell), 0, "doorbell: it is silent");
 	close(bell);
 	close(session);
 	guest_free(&guest);
@@ -139,7 +165,7 @@ static void test_doorbell_of_kernel(void)
 static void test_filter(struct guest *guest)
 {
 	int session = open_session(guest->vm), bell = eventfd(0, EFD_NONBLOCK), i;
-	uint64_t nr = guest_find(guest, "filter"), rung = 0, rax = 0;
+	uint64_t nr = guest_find(guest, "filter"), rax = 0;
 
 	must(doorbell(session, 0x41, "knock", 0, 0, bell));
 	for (i = 0; i < 3; i++)
@@ -148,18 +174,38 @@ static void test_filter(struct guest *guest)
 	for (i = 0; i < 1000 && !rax; i++)
 		rax = guest_call0(guest, nr);
 	expect(rax, ERR64(HCX_EAGAIN), "filter: too many");
-	expect(read(bell, &rung, sizeof(rung)) == sizeof(rung) && rung == 3 + (uint64_t)i - 1, 1,
-	       "filter: those that got through have rung");
+	expect(rings_of(bell), 3 + i - 1, "filter: those that got through have rung");
 	close(bell);
 	close(session);
 }
 
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
+}
+
+/* At least so many milliseconds, and not much more: a wait beyond all budgets lasts 15 seconds. */
+static void expect_wait(struct guest *guest, uint64_t ms, uint64_t again, uint64_t answer,
+			uint64_t least, const char *what)
+{
+	uint64_t start = now_ms(), took;
+
+	expect(ask(guest, WAIT, ms, again), answer, "wait: %s", what);
+	took = now_ms() - start;
+	if (took < least || took > least + 5000)
+		ksft_print_msg("it took %lu ms\n", took);
+	ksft_test_result(took >= least && took <= least + 5000, "wait: %lu ms then\n", least);
+}
+
 static void test_wait(struct guest *guest)
 {
-	expect(ask(guest, WAIT, 1, 0), 0, "wait: within the budget");
-	expect(ask(guest, WAIT, 60000, 0), ERR64(HCX_ETIMEDOUT), "wait: no longer than that");
-	expect(ask(guest, WAIT, 60000, 1), ERR64(HCX_ETIMEDOUT), "wait: a second has none left");
-	expect(ask(guest, WAIT, 1, 1), 0, "wait: the next call has its own");
+	expect_wait(guest, 50, 0, 0, 50, "within the budget");
+	expect_wait(guest, 60000, 0, ERR64(HCX_ETIMEDOUT), PROBE_MS, "no longer than that");
+	expect_wait(guest, 60000, 1, ERR64(HCX_ETIMEDOUT), PROBE_MS, "a second has none left");
+	expect_wait(guest, 50, 50, 0, 100, "the next call has its own");
 }
 
 static void test_rules(void)
@@ -174,7 +220,7 @@ static void test_rules(void)
 	create(&guest, GUEST_LONG, 0);
 	session = open_session(guest.vm);
 	must(rule(session, &seldom));
-	ask(&guest, WHO, OF_NR, 0);
+	expect(ask(&guest, WHO, OF_NR, 0), PROBE, "rules: one call");
 	expect(ask(&guest, WHO, OF_NR, 0), ERR64(HCX_EAGAIN), "rules: no more often than that");
 	must(rule(session, &deny));
 	expect(ask(&guest, WHO, OF_NR, 0), ERR64(KVM_ENOSYS), "rules: denied");
@@ -196,7 +242,7 @@ static void test_opt_in(struct guest *guest)
 	close(all_vms);
 }
 
-/* And in the end: what was forwarded stays denied. */
+/* Last: closing the session turns FORWARD into DENY for good. */
 static void test_forward(struct guest *guest)
 {
 	struct hcx_host_rule forward = { .verb = HCX_HOST_FORWARD, .first = PROBE, .last = PROBE };
@@ -249,11 +295,12 @@ int main(void)
 	struct guest guest;
 
 	ksft_print_header();
-	ksft_set_plan(1 + 13 + 10 + 5 + 6 + 3 + 4 + 3 + 2 + 2 + 2 + 2);
+	ksft_set_plan(1 + 14 + 10 + 3 + 5 + 8 + 3 + 8 + 3 + 3 + 2 + 2 + 2);
 	create(&guest, GUEST_LONG, 0);
 	test_made_by_thread();
 	test_caller(&guest);
 	test_memory(&guest);
+	test_read_only(&guest);
 	test_result(&guest);
 	test_doorbell(&guest);
 	test_doorbell_of_kernel();

@@ -23,7 +23,7 @@ static uint64_t ask(struct guest *guest, enum probe probe, uint64_t a1, uint64_t
 static void create(struct guest *guest, enum guest_mode mode, int ring)
 {
 	guest_create_vm(guest);
-	guest_add_vcpu(guest, mode, ring);
+	guest_add_vcpu(guest, 0, mode, ring);
 	vm_userspace_mem_region_add(guest->vm, VM_MEM_SRC_ANONYMOUS, SLOT_GPA, SLOT, SLOT_PAGES,
 				    KVM_MEM_LOG_DIRTY_PAGES);
 }

@@ -14,7 +14,7 @@ static unsigned long dirty[(SLOT_PAGES + 63) / 64];
 
 static void create(struct guest *guest)
 {
-	guest_add_vcpu(guest, GUEST_LONG, 0);
+	guest_add_vcpu(guest, 0, GUEST_LONG, 0);
 	vm_userspace_mem_region_add(guest->vm, VM_MEM_SRC_ANONYMOUS, SLOT_GPA, SLOT, SLOT_PAGES,
 				    KVM_MEM_LOG_DIRTY_PAGES);
 }

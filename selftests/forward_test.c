@@ -279,7 +279,7 @@ static void run_parked(int ready)
 
 	guest_create_vm(&guest);
 	vm_create_irqchip(guest.vm);
-	guest_add_vcpu(&guest, GUEST_LONG, 0);
+	guest_add_vcpu(&guest, 0, GUEST_LONG, 0);
 	session = open_session(guest.vm);
 	must(rule(session, &forward));
 	call(NR + 1);

@@ -67,11 +67,11 @@ void guest_create_vm(struct guest *guest)
 	vm_userspace_mem_region_add(guest->vm, VM_MEM_SRC_ANONYMOUS, 0, 0, GUEST_PAGES, 0);
 }
 
-void guest_add_vcpu(struct guest *guest, enum guest_mode mode, int ring)
+void guest_add_vcpu(struct guest *guest, uint32_t id, enum guest_mode mode, int ring)
 {
 	static const uint8_t out[] = { 0xe6, 0x80 };
 
-	guest->vcpu = __vm_vcpu_add(guest->vm, 0);
+	guest->vcpu = __vm_vcpu_add(guest->vm, id);
 	vcpu_init_cpuid(guest->vcpu, kvm_get_supported_cpuid());
 
 	/* The first 2 MiB, as they are. */
@@ -86,7 +86,7 @@ void guest_add_vcpu(struct guest *guest, enum guest_mode mode, int ring)
 void guest_create(struct guest *guest, enum guest_mode mode, int ring)
 {
 	guest_create_vm(guest);
-	guest_add_vcpu(guest, mode, ring);
+	guest_add_vcpu(guest, 0, mode, ring);
 }
 
 void guest_free(struct guest *guest)

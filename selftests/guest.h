@@ -32,9 +32,9 @@ const uint8_t *native_insn(void);
 
 void guest_create(struct guest *guest, enum guest_mode mode, int ring);
 
-/* Its two steps, for what a test does between them. */
+/* Its two steps, for what a test does between them. Of several vCPUs the last is the guest's. */
 void guest_create_vm(struct guest *guest);
-void guest_add_vcpu(struct guest *guest, enum guest_mode mode, int ring);
+void guest_add_vcpu(struct guest *guest, uint32_t id, enum guest_mode mode, int ring);
 
 void guest_free(struct guest *guest);
 

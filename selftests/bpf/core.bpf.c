@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Follows the pointers of its call, as bpf.rst says that one can: KVM's structures differ from
- * kernel to kernel, and CO-RE has to find them. The answer is 0 if all are the caller's.
+ * kernel to kernel, and CO-RE has to find them. The answer is how many vCPUs the caller's VM has
+ * and, in the low 8 bits, which of them calls: a field that is 0 does for none of it.
  */
 #include "hcx.bpf.h"
 
@@ -30,7 +31,7 @@ long BPF_PROG(core, struct hcx_call *call)
 	if (vcpu->vcpu_id != caller.vcpu || vcpu->kvm->userspace_pid != caller.pid)
 		return -KVM_EFAULT;
 
-	return vcpu->kvm->created_vcpus - 1;
+	return vcpu->kvm->created_vcpus << 8 | vcpu->vcpu_id;
 }
 
 HCX_BPF_HANDLER(core, .nr = HCX_NR_ANY);

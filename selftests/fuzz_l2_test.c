@@ -18,6 +18,16 @@
 #define RESUME_FLAG	0x10000	/* a fault may have set it */
 #define EXIT_UD		(SVM_EXIT_EXCP_BASE + UD_VECTOR)
 
+/* Of a segment: its rights, as VMX has them, in ring 0 (SDM vol. 3, 25.4.1). */
+#define CODE_64		0xa09b
+#define CODE_32		0xc09b
+#define DATA_32		0xc093
+#define UNUSABLE	0x10000
+#define RIGHTS_DPL	5	/* where its ring begins */
+
+#define PAGE_ENTRY	0x07	/* present, writable, user */
+#define PAGE_LARGE	0x80
+
 /* The last answers its third argument. */
 static const struct {
 	uint32_t nr;
@@ -41,6 +51,7 @@ static struct l2 {
 	uint16_t ring;
 	bool ia32e, let_through;
 	uint64_t exit, answer;
+	bool kept;		/* its arguments, by L1's call */
 } l2;
 
 /* The call, and behind it what exits in all modes and rings, too. */
@@ -99,7 +110,8 @@ static void run_svm(struct svm_test_data *svm, uint64_t efer)
 	struct vmcb_save_area *save = &svm->vmcb->save;
 
 	prepare_svm(svm->vmcb, efer);
-	asm volatile(SWAP_REGISTERS "vmrun %%rax\n\t" SWAP_REGISTERS
+	/* An exit clears GIF, which a hypervisor sets again before it does anything else. */
+	asm volatile(SWAP_REGISTERS "vmrun %%rax\n\t" SWAP_REGISTERS "stgi"
 		     : : "a"(svm->vmcb_gpa) : "cc", "memory");
 	l2_regs.rax = save->rax;
 	l2_regs.rsp = save->rsp;
@@ -116,11 +128,15 @@ static bool is_elses(uint64_t nr)
 
 /* The same, with the vendor's own instruction. */
 #define CALL_AS_L1(instruction) do {							\
+	struct kvm_regs args = l2_regs;							\
+											\
 	if (!is_elses(l2_regs.rax))							\
 		asm volatile(instruction						\
-			     : "=a"(l2.answer)						\
-			     : "a"(l2_regs.rax), "b"(l2_regs.rbx), "c"(l2_regs.rcx),	\
-			       "d"(l2_regs.rdx), "S"(l2_regs.rsi));			\
+			     : "=a"(l2.answer), "+b"(args.rbx), "+c"(args.rcx),		\
+			       "+d"(args.rdx), "+S"(args.rsi)				\
+			     : "a"(l2_regs.rax));					\
+	l2.kept = args.rbx == l2_regs.rbx && args.rcx == l2_regs.rcx &&			\
+		  args.rdx == l2_regs.rdx && args.rsi == l2_regs.rsi;			\
 } while (0)
 
 static void l1_svm(struct svm_test_data *svm)
@@ -138,7 +154,6 @@ static void l1_svm(struct svm_test_data *svm)
 	}
 }
 
-/* What is 0x10000 cannot be used. */
 static void prepare_vmx(uint32_t entry_controls)
 {
 	vmwrite(VM_ENTRY_CONTROLS, l2.ia32e ? entry_controls :
@@ -147,10 +162,10 @@ static void prepare_vmx(uint32_t entry_controls)
 	vmwrite(GUEST_CS_AR_BYTES, l2.cs_rights);
 	vmwrite(GUEST_SS_SELECTOR, 0x10 | l2.ring);
 	vmwrite(GUEST_SS_AR_BYTES, l2.ss_rights);
-	vmwrite(GUEST_DS_AR_BYTES, 0x10000);
-	vmwrite(GUEST_ES_AR_BYTES, 0x10000);
-	vmwrite(GUEST_FS_AR_BYTES, 0x10000);
-	vmwrite(GUEST_GS_AR_BYTES, 0x10000);
+	vmwrite(GUEST_DS_AR_BYTES, UNUSABLE);
+	vmwrite(GUEST_ES_AR_BYTES, UNUSABLE);
+	vmwrite(GUEST_FS_AR_BYTES, UNUSABLE);
+	vmwrite(GUEST_GS_AR_BYTES, UNUSABLE);
 	vmwrite(GUEST_CR0, l2.cr0);
 	vmwrite(GUEST_CR3, l2.cr3);
 	vmwrite(GUEST_CR4, l2.cr4);
@@ -244,10 +259,10 @@ static void add_l2(struct kvm_vm *vm)
 	code = add_page(vm, &page);
 	memcpy(page, native_insn(), INSN_SIZE);
 	memcpy((char *)page + INSN_SIZE, insn_cpuid, sizeof(insn_cpuid));
-	pages32 = add_table(vm, 0x87, 0);
-	pages64 = add_table(vm, 0x87, 2 << 20 | 0x87);
-	pages64 = add_table(vm, pages64 | 0x07, 0);
-	pages64 = add_table(vm, pages64 | 0x07, 0);
+	pages32 = add_table(vm, PAGE_ENTRY | PAGE_LARGE, 0);
+	pages64 = add_table(vm, PAGE_ENTRY | PAGE_LARGE, 2 << 20 | PAGE_ENTRY | PAGE_LARGE);
+	pages64 = add_table(vm, pages64 | PAGE_ENTRY, 0);
+	pages64 = add_table(vm, pages64 | PAGE_ENTRY, 0);
 }
 
 /*
@@ -303,8 +318,8 @@ static void set_mode(const struct caller_kind *caller, uint64_t cr0, uint64_t cr
 {
 	l2 = (struct l2){
 		.cr0 = cr0, .cr3 = pages64, .cr4 = cr4, .ring = caller->ring,
-		.cs_rights = (is_long(caller) ? 0xa09b : 0xc09b) | caller->ring << 5,
-		.ss_rights = 0xc093 | caller->ring << 5,
+		.cs_rights = (is_long(caller) ? CODE_64 : CODE_32) | caller->ring << RIGHTS_DPL,
+		.ss_rights = DATA_32 | caller->ring << RIGHTS_DPL,
 		.ia32e = is_long(caller) || caller->mode == GUEST_COMPATIBILITY,
 	};
 	/*
@@ -365,11 +380,12 @@ static bool call_is_right(struct kvm_vcpu *vcpu, bool svm, uint64_t cr0, uint64_
 	sync_global_from_guest(vcpu->vm, l2_regs);
 	if (l2.let_through)
 		l2_regs.rflags &= ~RESUME_FLAG;
-	if (l2.exit == wanted && !memcmp(&before, &l2_regs, sizeof(before)) && answer_is_right())
+	if (l2.exit == wanted && !memcmp(&before, &l2_regs, sizeof(before)) && l2.kept &&
+	    answer_is_right())
 		return true;
-	ksft_print_msg("mode %d, ring %d, number %#llx: exit %#lx (%#lx is right), RAX %#llx, RIP %#llx; L1 finds %#lx\n",
+	ksft_print_msg("mode %d, ring %d, number %#llx: exit %#lx (%#lx is right), RAX %#llx, RIP %#llx; L1 finds %#lx, and its arguments %s\n",
 		       caller->mode, caller->ring, before.rax, l2.exit, wanted, l2_regs.rax,
-		       l2_regs.rip, l2.answer);
+		       l2_regs.rip, l2.answer, l2.kept ? "as they were" : "changed");
 
 	return false;
 }

@@ -57,7 +57,8 @@ void fail_only_in_modules(void)
 	set_callers("0xffffffffa0000000", "0xffffffffff000000");
 }
 
-void fail_at(unsigned int place)
+/* Of the allocations, and of the copies from and to the program, that with this number: from 1. */
+static void fail_at(unsigned int place)
 {
 	char text[16];
 	int len = snprintf(text, sizeof(text), "%u", place);
@@ -65,8 +66,11 @@ void fail_at(unsigned int place)
 	TEST_ASSERT(pwrite(fail_nth, text, len, 0) == len, FAIL_NTH ": %s", strerror(errno));
 }
 
-/* Whether it did. To read and to write that file are copies, too, and may be the one that fails. */
-bool fault_happened(void)
+/*
+ * Whether it came to that; if not, nothing will fail any more. To read and to write that file are
+ * copies, too, and may be the one that fails.
+ */
+static bool fault_happened(void)
 {
 	char text[16] = "";
 	bool failed = pread(fail_nth, text, sizeof(text) - 1, 0) > 0 && !atoi(text);
@@ -75,4 +79,28 @@ bool fault_happened(void)
 		;
 
 	return failed;
+}
+
+unsigned int fail_everywhere(int (*run)(const void *what),
+			     bool (*is_well)(const void *what, int error), const void *what)
+{
+	unsigned int place;
+	bool happened;
+	int error;
+
+	for (place = 1;; place++) {
+		fail_at(place);
+		error = run(what);
+		happened = fault_happened();
+		if (!is_well(what, error)) {
+			ksft_print_msg("place %u: %s\n", place,
+				       error ? strerror(error) : "no error");
+			return 0;
+		}
+		if (!happened)
+			break;
+	}
+	TEST_ASSERT(!error, "where nothing fails: %s", strerror(error));
+
+	return place - 1;
 }

@@ -4,68 +4,103 @@
  * operation then says so and has done nothing, or has done all of it. By fail-nth
  * (Documentation/fault-injection/fault-injection.rst), which takes a debug kernel.
  */
+#include <stdarg.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 
 #include "faults.h"
 #include "session.h"
+#include "tables.h"
 
 #define NR		0x90
 #define DATA		0x9000
+#define DATA_SIZE	(2 * 4096)
+#define TEXT_MAX	(64 * 1024)
 #define GROUP		CGROUPS "/group"
 
 static int control_file, session, all_vms, group, bell;
 static struct guest guest;
 static struct hcx_host_request request;
 
-/* An operation, which returns 0 or an errno, and what takes it back. */
+/*
+ * An operation, which returns 0 or an errno, and has at least so many places that can fail; what
+ * takes it back; and, where the tables do not tell, whether it has done nothing or all.
+ */
 struct operation {
 	const char *what;
+	unsigned int least;
 	int (*run)(void);
 	void (*undo)(void);
+	bool (*is_right)(int error);
 };
 
-/* How many places of it have failed, or 0: one of them left something that is wrong. */
-static unsigned int fail_everywhere(const struct operation *op)
-{
-	unsigned int place;
-	int error;
+static struct tables before, now;
 
-	for (place = 1;; place++) {
-		fail_at(place);
-		error = op->run();
-		if (!fault_happened())
-			break;
-		if (error && error != ENOMEM && error != EFAULT) {
-			ksft_print_msg("%s, place %u: %s\n", op->what, place, strerror(error));
-			return 0;
-		}
-		if (error)
-			error = op->run();
-		if (error) {
-			ksft_print_msg("%s after place %u: %s\n", op->what, place, strerror(error));
-			return 0;
-		}
-		op->undo();
+static int run(const void *data)
+{
+	const struct operation *op = data;
+
+	return op->run();
+}
+
+static bool is_right(const struct operation *op, int error)
+{
+	if (error && error != ENOMEM && error != EFAULT)
+		return false;
+	look_at_tables(&now);
+	if (error && !are_same_tables(&before, &now))
+		return false;
+
+	return !op->is_right || op->is_right(error);
+}
+
+/* After an error it succeeds when it is tried again. */
+static bool is_well(const void *data, int error)
+{
+	const struct operation *op = data;
+
+	if (!is_right(op, error)) {
+		ksft_print_msg("%s: it has done a part of it\n", op->what);
+		return false;
 	}
-	TEST_ASSERT(!error, "%s: %s", op->what, strerror(error));
+	if (error && op->run()) {
+		ksft_print_msg("%s: nor is it possible afterwards\n", op->what);
+		return false;
+	}
 	op->undo();
 
-	return place - 1;
+	return true;
+}
+
+static void expect_faults(const struct operation *op)
+{
+	unsigned int places;
+
+	look_at_tables(&before);
+	places = fail_everywhere(run, is_well, op);
+	ksft_test_result(places >= op->least, "%s: fails in %u places, and well\n", op->what,
+			 places);
 }
 
 static void nothing(void)
 {
 }
 
-static int command(const char *text)
+static int __attribute__((format(printf, 1, 2))) command(const char *fmt, ...)
 {
+	char text[64];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+
 	return write(control_file, text, strlen(text)) < 0 ? errno : 0;
 }
 
 static int run_register(void)
 {
-	return command("register faulty 0x90 0 value 1");
+	return command("register faulty %#x 0 value 1", NR);
 }
 
 static void undo_register(void)
@@ -75,12 +110,12 @@ static void undo_register(void)
 
 static int run_replace(void)
 {
-	return command("replace faulty newer 0x90 0 value 2");
+	return command("replace faulty newer %#x 0 value 2", NR);
 }
 
 static void undo_replace(void)
 {
-	must(command("replace newer faulty 0x90 0 value 1"));
+	must(command("replace newer faulty %#x 0 value 1", NR));
 }
 
 static int run_many(void)
@@ -130,57 +165,58 @@ static int run_doorbell(void)
 	return doorbell(session, NR, "bell", 0, 0, bell);
 }
 
-static int run_rule(void)
+/* Of the VM, or of a group: that takes a reference, and a path to find it by. */
+static int set_rule(int of, uint32_t flags, uint32_t verb, uint32_t rate)
 {
-	const struct hcx_host_rule limit = {
-		.verb = HCX_HOST_HANDLE, .first = NR, .last = NR, .rate = 1000,
+	struct hcx_host_rule set = {
+		.flags = flags, .verb = verb, .first = NR, .last = NR, .rate = rate,
 	};
 
-	return rule(session, &limit);
+	if (of == all_vms) {
+		set.subject = HCX_HOST_OF_CGROUP;
+		set.id = group;
+	}
+
+	return rule(of, &set);
+}
+
+static int run_rule(void)
+{
+	return set_rule(session, 0, HCX_HOST_HANDLE, 1000);
 }
 
 static void undo_rule(void)
 {
-	const struct hcx_host_rule none = {
-		.flags = HCX_HOST_REMOVE, .first = NR, .last = NR,
-	};
-
-	must(rule(session, &none));
+	must(set_rule(session, HCX_HOST_REMOVE, 0, 0));
 }
 
-/* A group takes a reference, and a path to find it by. */
 static int run_group_rule(void)
 {
-	const struct hcx_host_rule deny = {
-		.verb = HCX_HOST_DENY, .first = NR, .last = NR,
-		.subject = HCX_HOST_OF_CGROUP, .id = group,
-	};
-
-	return rule(all_vms, &deny);
+	return set_rule(all_vms, 0, HCX_HOST_DENY, 0);
 }
 
 static void undo_group_rule(void)
 {
-	const struct hcx_host_rule none = {
-		.flags = HCX_HOST_REMOVE, .first = NR, .last = NR,
-		.subject = HCX_HOST_OF_CGROUP, .id = group,
-	};
-
-	must(rule(all_vms, &none));
+	must(set_rule(all_vms, HCX_HOST_REMOVE, 0, 0));
 }
+
+/* As a program has read them. */
+static char tables_text[TEXT_MAX];
 
 static int read_table(const char *path)
 {
 	int fd = open(path, O_RDONLY), error;
-	char text[4096];
+	size_t done = strlen(tables_text);
 	ssize_t len;
 
 	if (fd < 0)
 		return errno;
 	do {
-		len = read(fd, text, sizeof(text));
+		len = read(fd, tables_text + done, sizeof(tables_text) - 1 - done);
 		error = len < 0 ? errno : 0;
+		done += len > 0 ? len : 0;
 	} while (len > 0);
+	tables_text[done] = '\0';
 	close(fd);
 
 	return error;
@@ -188,7 +224,21 @@ static int read_table(const char *path)
 
 static int run_tables(void)
 {
+	tables_text[0] = '\0';
 	return read_table(TABLES "handlers") ?: read_table(TABLES "calls");
+}
+
+/* What was read without an error is all. */
+static bool tables_are_whole(int error)
+{
+	static char had[TEXT_MAX];
+
+	if (error)
+		return true;
+	strcpy(had, tables_text);
+	must(run_tables());
+
+	return !strcmp(had, tables_text);
 }
 
 /* The VM's first call of the number. What KVM itself wants for a VM's first run, it has by then. */
@@ -239,11 +289,42 @@ static void undo_read(void)
 	next_call();
 }
 
-static int run_memory(void)
-{
-	static char data[2 * 4096];
+/* What the program has, and what the guest has to have. */
+static uint8_t data[DATA_SIZE], wanted[DATA_SIZE];
 
-	return memory(session, request.id, DATA, data, sizeof(data), HCX_HOST_WRITE);
+/* Other bytes than the last time. */
+static void fill_data(void)
+{
+	static uint8_t first;
+	int i;
+
+	first++;
+	for (i = 0; i < DATA_SIZE; i++)
+		data[i] = first + i % 251;
+}
+
+static int run_write_memory(void)
+{
+	fill_data();
+	return memory(session, request.id, DATA, data, DATA_SIZE, HCX_HOST_WRITE);
+}
+
+static bool memory_is_right(int error)
+{
+	if (!error)
+		memcpy(wanted, data, DATA_SIZE);
+	return !memcmp(addr_gpa2hva(guest.vm, DATA), wanted, DATA_SIZE);
+}
+
+static int run_read_memory(void)
+{
+	fill_data();
+	return memory(session, request.id, DATA, data, DATA_SIZE, 0);
+}
+
+static bool data_is_right(int error)
+{
+	return error || !memcmp(data, wanted, DATA_SIZE);
 }
 
 static int run_respond(void)
@@ -258,33 +339,42 @@ static void undo_respond(void)
 	request = next_request(session);
 }
 
-static void expect_faults(const char *what, int (*run)(void), void (*undo)(void))
-{
-	const struct operation op = { what, run, undo };
-	unsigned int places = fail_everywhere(&op);
-
-	ksft_test_result(places, "%s: fails in %u places, and well\n", what, places);
-}
-
 static void test_modules(void)
 {
-	expect_faults("to register", run_register, undo_register);
-	expect_faults("to register five at once", run_many, undo_many);
+	static const struct operation to_register = {
+		"to register", 3, run_register, undo_register
+	}, to_register_many = {
+		"to register five at once", 8, run_many, undo_many
+	}, to_replace = {
+		"to replace", 3, run_replace, undo_replace
+	}, to_read_tables = {
+		"to read the tables", 4, run_tables, nothing, tables_are_whole
+	}, to_call = {
+		"a VM's first call", 1, run_call, undo_call
+	};
+
+	expect_faults(&to_register);
+	expect_faults(&to_register_many);
 	must(run_register());
-	expect_faults("to replace", run_replace, undo_replace);
+	expect_faults(&to_replace);
+	TEST_ASSERT(guest_call0(&guest, NR) == 1, "the guest's call was not answered");
+	expect_faults(&to_read_tables);
 	prepare_call();
-	expect_faults("a VM's first call", run_call, undo_call);
-	expect_faults("to read the tables", run_tables, nothing);
+	expect_faults(&to_call);
 	undo_register();
 }
 
 static void test_group(void)
 {
+	static const struct operation to_set = {
+		"to set a group's rule", 2, run_group_rule, undo_group_rule
+	};
+
 	mount_cgroups();
 	must(mkdir(GROUP, 0700) ? errno : 0);
 	group = open(GROUP, O_RDONLY | O_DIRECTORY);
 	all_vms = open_administrator();
-	expect_faults("to set a group's rule", run_group_rule, undo_group_rule);
+	expect_faults(&to_set);
 	close(all_vms);
 	close(group);
 	must(rmdir(GROUP) ? errno : 0);
@@ -293,24 +383,47 @@ static void test_group(void)
 
 static void test_programs(void)
 {
-	expect_faults("to open the device", run_open, undo_open);
+	static const struct operation to_open = {
+		"to open the device", 1, run_open, undo_open
+	}, to_set_vm = {
+		"to name a VM", 1, run_set_vm, undo_set_vm
+	}, to_serve = {
+		"to serve a number", 2, run_serve, undo_serve
+	}, to_doorbell = {
+		"to set up a doorbell", 2, run_doorbell, undo_serve
+	}, to_rule = {
+		"to set a rule", 2, run_rule, undo_rule
+	};
+
+	expect_faults(&to_open);
 	session = open_device();
-	expect_faults("to name a VM", run_set_vm, undo_set_vm);
+	expect_faults(&to_set_vm);
 	must(run_set_vm());
-	expect_faults("to serve a number", run_serve, undo_serve);
-	expect_faults("to set up a doorbell", run_doorbell, undo_serve);
-	expect_faults("to set a rule", run_rule, undo_rule);
+	expect_faults(&to_serve);
+	expect_faults(&to_doorbell);
+	expect_faults(&to_rule);
 	test_group();
 }
 
 static void test_requests(void)
 {
+	static const struct operation to_read = {
+		"to read a request", 1, run_read, undo_read
+	}, to_write_memory = {
+		"to write to the caller's memory", 3, run_write_memory, nothing, memory_is_right
+	}, to_read_memory = {
+		"to read from it", 3, run_read_memory, nothing, data_is_right
+	}, to_respond = {
+		"to respond", 1, run_respond, undo_respond
+	};
+
 	must(serve(session, NR, "served", 0, 15000));
 	next_call();
-	expect_faults("to read a request", run_read, undo_read);
+	expect_faults(&to_read);
 	request = next_request(session);
-	expect_faults("to write to the caller's memory", run_memory, nothing);
-	expect_faults("to respond", run_respond, undo_respond);
+	expect_faults(&to_write_memory);
+	expect_faults(&to_read_memory);
+	expect_faults(&to_respond);
 	answer();
 	undo_serve();
 }
@@ -318,12 +431,14 @@ static void test_requests(void)
 int main(void)
 {
 	require_faults();
-	require_hcx(14);
+	require_hcx(15);
 	control_file = open("/sys/kernel/debug/hcx_test/control", O_WRONLY);
 	bell = eventfd(0, 0);
 	guest_create(&guest, GUEST_LONG, 0);
+	open_tables();
 	test_modules();
 	test_programs();
 	test_requests();
+	close_tables();
 	ksft_finished();
 }

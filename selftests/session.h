@@ -23,7 +23,7 @@ int open_administrator(void);
 #define must(call) do {								\
 	int __error = call;							\
 										\
-	TEST_ASSERT(!__error, #call ": %s", strerror(__error));			\
+	TEST_ASSERT(!__error, "%s: %s", #call, strerror(__error));		\
 } while (0)
 
 /* 0, or the errno. */

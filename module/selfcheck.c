@@ -212,7 +212,8 @@ int hcx_selfcheck_hooked(void)
 	if (signal_pending(current))
 		return -EINTR;
 	if (ret && ret != -EIO) {
-		pr_err("self-check failed: the guest that was run before cannot be run now (%ld)\n", ret);
+		pr_err("self-check failed: the guest that was run before cannot be run now (%ld)\n",
+		       ret);
 		return ret;
 	}
 

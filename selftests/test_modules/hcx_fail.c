@@ -52,7 +52,7 @@ static int enter(struct kprobe *probe, struct pt_regs *regs)
 	return 1;
 }
 
-/* With it the probe is no jump, which could not move the ip: optimize_kprobe(), kernel/kprobes.c. */
+/* With it the probe is no jump, which could not move the ip (optimize_kprobe(), kprobes.c). */
 static void after(struct kprobe *probe, struct pt_regs *regs, unsigned long flags)
 {
 }

@@ -8,7 +8,6 @@
 #	make check-debug	the same on kernels with KASAN, lockdep, KCSAN and so on
 #	make debug-kernels	builds those, once: KERNELS=
 #	make kvm-selftests	those of KVM itself, without the module and with it
-#	make coverage	which lines of the modules no test reaches
 #	make results	Documentation/results.rst, from the last make check and check-integration
 #	make bench	what a hypercall costs: KERNELS= VENDORS=
 #	make cost	the same with all peers, and Documentation/cost.rst from it
@@ -149,7 +148,7 @@ deb:
 	cd $(DEB_SOURCE) && dpkg-buildpackage -us -uc
 	@ls $(CURDIR)/.build/deb/*.deb
 
-demo check check-integration check-debug debug-kernels kvm-selftests bench cost coverage mutate results timeline style:
+demo check check-integration check-debug debug-kernels kvm-selftests bench cost mutate results timeline style:
 	@selftests/harness/$@
 
 soak:
@@ -165,4 +164,4 @@ clean:
 
 .PHONY: modules headers-there install install-devel uninstall guest guest-install guest-uninstall \
 	guest-tools guest-tools-install bpf bpf-programs bpf-install bpf-headers-install dkms-install deb demo check check-integration \
-	check-debug debug-kernels kvm-selftests bench cost coverage mutate results soak timeline style clean
+	check-debug debug-kernels kvm-selftests bench cost mutate results soak timeline style clean

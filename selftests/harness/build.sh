@@ -27,16 +27,15 @@ module_sources() {
 }
 
 # build_in_root ROOT RELEASE <TAR: makes the modules of a tree; those, and what
-# modules that use them are linked against, come out here. Where HCX_GCOV is set (see coverage),
-# the modules count which of their lines are reached, and what tells the lines comes out, too.
+# modules that use them are linked against, come out here.
 build_in_root() {
 	in_root "$1" sh -e -c '
 		dir=$(mktemp -d)
 		cd "$dir"
 		tar -x
-		make -C "/lib/modules/$0/build" M="$dir" HCX_GUEST=m $1 modules >&2
-		find . -name "*.ko" -o -name "*.gcno" -o -name Module.symvers | tar -c -T -
-		rm -rf "$dir"' "$2" "${HCX_GCOV:+GCOV_PROFILE=y}" | tar -x --no-same-owner
+		make -C "/lib/modules/$0/build" M="$dir" HCX_GUEST=m modules >&2
+		find . -name "*.ko" -o -name Module.symvers | tar -c -T -
+		rm -rf "$dir"' "$2" | tar -x --no-same-owner
 }
 
 # make_modules KERNEL TAR DIR
@@ -50,7 +49,7 @@ make_modules() {
 # build_modules KERNEL: prints the directory of a build for that kernel; makes
 # it anew only where a source has changed.
 build_modules() {
-	local dir=$build/modules/$1${HCX_GCOV:+-gcov} digest kernel
+	local dir=$build/modules/$1 digest kernel
 
 	kernel=$(kernel_dir "$1")
 	lock_build
